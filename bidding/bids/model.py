@@ -1,0 +1,118 @@
+"""The sealed bid as values and pure decisions: states, the slot a seal is bound to, sizes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from storage.kernel.errors import Refused
+
+BODY = "whole"
+STATEMENT = "whole/statement"
+KINDS = (BODY, STATEMENT)
+SUITE = 1
+
+# Length of a stored segment, which is also the length of an S3 part (sealing.md §1).
+SEGMENT = {BODY: 8_388_608, STATEMENT: 1_048_576}
+# Plaintext bytes. The statement is a page of fields, not a document: one segment holds it.
+LARGEST = {BODY: 4 * 1024**3, STATEMENT: 1_048_576 - 32}
+
+
+class BidStatus(StrEnum):
+    """The one word a bidder asks for (R-1104): not submitted, submitted, withdrawn."""
+
+    NOT_SUBMITTED = "not_submitted"
+    SUBMITTED = "submitted"
+    WITHDRAWN = "withdrawn"
+
+
+class VersionStatus(StrEnum):
+    """草稿, 已上传未提交, 已提交; then what became of it."""
+
+    DRAFT = "draft"
+    UPLOADED = "uploaded"
+    SUBMITTED = "submitted"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+
+
+class EnvelopeState(StrEnum):
+    """Where the sealed object is on its way to being checked."""
+
+    OPEN = "open"
+    UPLOADING = "uploading"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    FAILED = "failed"
+
+
+AT_WORK = frozenset({VersionStatus.DRAFT, VersionStatus.UPLOADED})
+# An envelope in these states still takes parts.
+TAKES_PARTS = frozenset({EnvelopeState.OPEN, EnvelopeState.UPLOADING})
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The one place a sealed bid fits: every field is bound into the seal (R-140, fault 29).
+
+    ``opens_at`` is the lot's deadline as it was when the version was begun; an extension does not move it (R-210/4).
+    """
+
+    tender: str
+    lot: str
+    round: int
+    bidder: str
+    version: int
+    opens_at: datetime
+    k: int
+    custodians: tuple[str, ...]
+
+    def context(self, kind: str) -> dict[str, str | int | list[str]]:
+        """The ``ctx`` of sealing.md §1 that an envelope of this kind must carry, exactly."""
+        return {
+            "tender": self.tender, "lot": self.lot, "round": self.round,
+            "bidder": f"sha256:{self.bidder}", "version": self.version, "envelope": kind,
+            "opens_at": self.opens_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "suite": SUITE, "seg": SEGMENT[kind], "k": self.k, "n": len(self.custodians),
+            "custodians": [f"sha256:{fingerprint}" for fingerprint in self.custodians],
+        }
+
+
+def differing_fields(context: object, expected: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the fields in which a claimed context is not the slot's, missing and foreign ones too.
+
+    Types count: ``True`` is not 1, and ``"1"`` is not 1.
+    """
+    if not isinstance(context, Mapping):
+        return ("ctx",)
+    names = [*expected, *(str(name) for name in context if name not in expected)]
+    return tuple(name for name in names if not _same(context.get(name), expected.get(name)))
+
+
+def _same(left: object, right: object) -> bool:
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return type(left) is type(right) and left == right
+
+
+def after_checks(states: Sequence[tuple[str, str]]) -> VersionStatus:
+    """DRAFT until both envelopes (kind, state) are checked, then UPLOADED; submitting is another act."""
+    checked = {kind for kind, state in states if state == EnvelopeState.CHECKED}
+    return VersionStatus.UPLOADED if checked == set(KINDS) else VersionStatus.DRAFT
+
+
+def require_status(actual: str, *admitted: VersionStatus) -> None:
+    """Raises ``Refused`` with both words when a version is not in a state that admits the act."""
+    if actual not in admitted:
+        raise Refused(f"投标文件当前状态为“{WORDS[VersionStatus(actual)]}”，不能进行该操作", status=actual)
+
+
+WORDS = {
+    VersionStatus.DRAFT: "草稿",
+    VersionStatus.UPLOADED: "已上传未提交",
+    VersionStatus.SUBMITTED: "已提交",
+    VersionStatus.SUPERSEDED: "已被新版本替换",
+    VersionStatus.WITHDRAWN: "已撤回",
+    VersionStatus.DISCARDED: "已放弃",
+}

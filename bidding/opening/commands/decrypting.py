@@ -1,0 +1,169 @@
+"""The queue: statements are opened as soon as both sides have released, each bid for itself (R-144, R-512)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import or_, select, update
+
+from bidding.bids.model import BODY, STATEMENT
+from bidding.opening.commands.judging import note_decrypted, settle
+from bidding.opening.holding import fields_of, hold_bid
+from bidding.opening.model import AT_WORK, CAUSES, BidState, BodyCheck
+from bidding.opening.sealed_objects import SealedObject, released_shares, sealed_keys, sealed_objects, session_key
+from bidding.opening.secrets_in_hall import SealedKeys, unlock
+from bidding.opening.statements import Field, read_statement
+from bidding.opening.tables import OpenedBid, Opening
+from storage.crypto.errors import Malformed, ObjectAltered, SealBroken
+from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.reader import Layout, decrypt_segment
+from storage.database.fault_points import reach
+from storage.database.work import Work, Works
+from storage.kernel.actor import PLATFORM
+from storage.kernel.errors import NotFound, Unavailable
+from storage.objects.store import ObjectStore
+from trading.tenders.tables import Lot
+
+LEASE = timedelta(seconds=20)
+BACK_OFF = timedelta(seconds=2)
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One claimed bid with everything its decryption needs; secrets only sealed to the session key."""
+
+    bid_id: UUID
+    statement: SealedObject
+    statement_keys: SealedKeys
+    body_keys: SealedKeys
+    session: ec.EllipticCurvePrivateKey = field(repr=False)
+    fields: Sequence[Field] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What decrypting came to: a statement, or a cause with its evidence."""
+
+    statement: Mapping[str, str] | None = None
+    cause: str | None = None
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+async def claim_bids(uow: Work, keys: PlatformKeys) -> list[Task]:
+    """Takes waiting bids for this node; a claim whose lease ran out is anybody's again (fault 03)."""
+    async with uow:
+        now = await uow.now()
+        query = (select(OpenedBid).where(OpenedBid.state.in_(AT_WORK),
+                                         or_(OpenedBid.claimed_until.is_(None), OpenedBid.claimed_until <= now))
+                 .order_by(OpenedBid.queued_at, OpenedBid.place).limit(BATCH).with_for_update(skip_locked=True))
+        bids = (await uow.session.scalars(query)).all()
+        if not bids:
+            return []
+        tasks = await _tasks(uow, bids, keys)
+        for lot_id in {bid.lot_id for bid in bids}:
+            begun = [str(bid.bid_id) for bid in bids if bid.lot_id == lot_id]
+            uow.record("bids.decrypting", PLATFORM, stream=f"lot:{lot_id}", subject=f"lot:{lot_id}",
+                       payload={"bids": begun})
+        for bid in bids:
+            bid.state, bid.claimed_until = BidState.DECRYPTING, now + LEASE
+        await uow.commit()
+        return tasks
+
+
+async def _tasks(uow: Work, bids: Sequence[OpenedBid], keys: PlatformKeys) -> list[Task]:
+    objects = await sealed_objects(uow.session, bids)
+    shares = await released_shares(uow.session, [bid.bid_id for bid in bids])
+    sessions: dict[UUID, tuple[ec.EllipticCurvePrivateKey, list[Field]]] = {}
+    for lot_id in {bid.lot_id for bid in bids}:
+        opening = await uow.session.get_one(Opening, lot_id)
+        sessions[lot_id] = session_key(keys, opening), fields_of(await uow.session.get_one(Lot, lot_id))
+    tasks = []
+    for bid in bids:
+        statement, body = objects[bid.bid_id][STATEMENT], objects[bid.bid_id][BODY]
+        session, fields = sessions[bid.lot_id]
+        tasks.append(Task(bid.bid_id, statement, sealed_keys(bid, statement, shares), sealed_keys(bid, body, shares),
+                          session, fields))
+    return tasks
+
+
+async def open_statement(task: Task, store: ObjectStore) -> Outcome:
+    """Decrypts one statement and tries the body's key; raises ``Unavailable`` when the store is away."""
+    layout = Layout(task.statement.manifest.size, task.statement.header.ctx.seg)
+    try:
+        stored = await store.get_range(task.statement.object_key, 0, layout.stored_size + 1)
+    except NotFound:
+        return Outcome(cause="object-missing", evidence={"kind": STATEMENT, "object": task.statement.object_key})
+    return await asyncio.to_thread(_open, task, layout, stored)
+
+
+def _open(task: Task, layout: Layout, stored: bytes) -> Outcome:
+    sealed = task.statement
+    try:
+        key = unlock(task.statement_keys, task.session)
+        unlock(task.body_keys, task.session)
+        plain = b"".join(
+            decrypt_segment(key, sealed.manifest, index, stored[offset:offset + length])
+            for index in range(layout.count) for offset, length in [layout.segment_range(index)])
+        if len(stored) != layout.stored_size:
+            raise ObjectAltered("对象长度与清单不符", stored=len(stored), signed=layout.stored_size)
+        return Outcome(statement=read_statement(plain, task.fields))
+    except ObjectAltered as error:
+        return Outcome(cause="object-altered", evidence={"kind": STATEMENT, **_plain(error.facts)})
+    except SealBroken as error:
+        part = str(error.facts.get("part"))
+        cause = {"custody-secret": "badly-dealt", "share": "share-mismatch"}.get(part, "seal-broken")
+        return Outcome(cause=cause, evidence={"part": part})
+    except Malformed as error:
+        return Outcome(cause="statement-invalid", evidence={"reason": error.message, **_plain(error.facts)})
+
+
+def _plain(facts: Mapping[str, object]) -> dict[str, object]:
+    return {name: value if isinstance(value, int | str) else str(value) for name, value in facts.items()}
+
+
+async def finish_bid(bid_id: UUID, outcome: Outcome, uow: Work) -> None:
+    """Writes an outcome once; whoever comes second with another claim finds the bid terminal and leaves it."""
+    async with uow:
+        bid = await hold_bid(uow, bid_id)
+        if bid.state not in AT_WORK:
+            return
+        now = await uow.now()
+        if outcome.statement is not None:
+            note_decrypted(uow, bid, outcome.statement, now, PLATFORM)
+            bid.body_check, bid.body_due_at = BodyCheck.WAITING, now
+        elif outcome.cause is not None:
+            settle(uow, bid, CAUSES[outcome.cause], outcome.evidence, PLATFORM)
+        reach("opening.finishing_bid")
+        await uow.commit()
+
+
+async def give_back(bid_id: UUID, uow: Work) -> None:
+    """The store is away: the bid stays in the queue and is tried again shortly, by any node."""
+    async with uow:
+        now = await uow.now()
+        await uow.session.execute(update(OpenedBid).where(
+            OpenedBid.bid_id == bid_id, OpenedBid.state == BidState.DECRYPTING).values(claimed_until=now + BACK_OFF))
+        await uow.commit()
+
+
+async def decrypt_waiting(works: Works, store: ObjectStore, keys: PlatformKeys) -> int:
+    """One round over the queue; answers how many bids it took. One bid's failure never holds the others."""
+    tasks = await claim_bids(works(), keys)
+
+    async def decrypt(task: Task) -> None:
+        try:
+            outcome = await open_statement(task, store)
+        except Unavailable:
+            await give_back(task.bid_id, works())
+        else:
+            await finish_bid(task.bid_id, outcome, works())
+
+    results = await asyncio.gather(*map(decrypt, tasks), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return len(tasks)

@@ -1,0 +1,170 @@
+"""Rows an act in the hall holds, locked in one order: lot, opening, bids by id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bidding.bids.tables import Bid
+from bidding.opening.model import DecryptionWindow, HallAct, HallFacts, HallStep, Period
+from bidding.opening.permissions import Seat, custodian_index, staff_roles
+from bidding.opening.statements import Field
+from bidding.opening.steps import step_on
+from bidding.opening.tables import (
+    DecryptionPeriod,
+    OpenedBid,
+    Opening,
+    OpeningObjection,
+    PriceConfirmation,
+    RecordSignature,
+)
+from storage.database.work import Work
+from storage.kernel.actor import Actor
+from storage.kernel.clock import shanghai, to_wire
+from storage.kernel.errors import Conflict, NotFound, Refused
+from trading.tenders.kinds import hall_minutes
+from trading.tenders.queries import lot as lot_of
+from trading.tenders.tables import Lot
+
+
+async def hold_opening(uow: Work, lot_id: UUID, *, share: bool = False) -> Opening:
+    """The opening, locked; raises ``Refused`` before T and for a failed lot."""
+    query = select(Opening).where(Opening.lot_id == lot_id).with_for_update(read=share)
+    found = (await uow.session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    if found is None:
+        raise Refused("尚未到开标时间", step=HallStep.WAITING.value)
+    if found.step == HallStep.FAILED:
+        raise Refused("投标人不足法定家数，本标段不开标", step=found.step)
+    return found
+
+
+async def hold_bid(uow: Work, bid_id: UUID) -> OpenedBid:
+    """One frozen bid, locked; raises ``NotFound``."""
+    query = select(OpenedBid).where(OpenedBid.bid_id == bid_id).with_for_update()
+    found = (await uow.session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    if found is None:
+        raise NotFound("没有这份投标文件")
+    return found
+
+
+async def hold_bids(uow: Work, lot_id: UUID) -> Sequence[OpenedBid]:
+    """All frozen bids of a lot, locked in one order."""
+    query = select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.bid_id).with_for_update()
+    return (await uow.session.scalars(query.execution_options(populate_existing=True))).all()
+
+
+async def bids_of(session: AsyncSession, lot_id: UUID) -> Sequence[OpenedBid]:
+    """All frozen bids of a lot, by time of submission."""
+    return (await session.scalars(select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.place))).all()
+
+
+async def periods_of(session: AsyncSession, lot_id: UUID) -> Sequence[DecryptionPeriod]:
+    """The periods of the decryption window, in order."""
+    query = select(DecryptionPeriod).where(DecryptionPeriod.lot_id == lot_id).order_by(DecryptionPeriod.number)
+    return (await session.scalars(query)).all()
+
+
+def window_of(periods: Sequence[DecryptionPeriod]) -> DecryptionWindow:
+    """The periods as one window."""
+    return DecryptionWindow(tuple(Period(each.opens_at, each.closes_at) for each in periods))
+
+
+async def seat_of(session: AsyncSession, actor: Actor, lot: Lot, opening: Opening | None) -> Seat:
+    """What the actor is in this hall; a bidder only once the set is frozen, so that nothing tells earlier."""
+    roles = set(staff_roles(actor, lot, opening))
+    index = custodian_index(actor, lot)
+    if index is not None:
+        roles.add("custodian")
+    bid = None
+    if actor.party_id is not None and opening is not None:
+        query = select(OpenedBid.bid_id).where(OpenedBid.lot_id == lot.id, OpenedBid.party_id == actor.party_id)
+        bid = (await session.scalars(query)).one_or_none()
+        roles |= {"bidder"} if bid else set()
+    return Seat(frozenset(roles), bid, index)
+
+
+async def own_bid(session: AsyncSession, lot_id: UUID, party_id: UUID) -> Bid | None:
+    """The actor's own delivered bid; asked about oneself only (R-122)."""
+    query = select(Bid).where(Bid.lot_id == lot_id, Bid.party_id == party_id, Bid.submitted_version_id.is_not(None))
+    return (await session.scalars(query)).one_or_none()
+
+
+def fields_of(lot: Lot) -> list[Field]:
+    """The lines the tender document asks to be announced."""
+    return [Field(item["key"], item["label"], item["kind"], bool(item.get("required", True)))
+            for item in lot.announced_fields]
+
+
+async def facts_of(session: AsyncSession, lot: Lot, opening: Opening | None, now: datetime, *,
+                   claims_remedy: bool = False) -> HallFacts:
+    """What the rules decide on, read from the rows as they stand in this transaction."""
+    if lot.deadline_at is None:
+        raise Refused("标段尚未确定开标时间")
+    lead = hall_minutes(lot.trade_kind, lot.sign_in_minutes)
+    if opening is None:
+        return HallFacts(now=now, step=HallStep.WAITING, deadline_at=lot.deadline_at,
+                         sign_in_lead=lead, is_suspended=lot.suspended)
+    states = (await session.scalars(select(OpenedBid.state).where(OpenedBid.lot_id == lot.id))).all()
+    signed = await session.scalars(select(RecordSignature.capacity).where(
+        RecordSignature.lot_id == lot.id, RecordSignature.signed_at.is_not(None)))
+    return HallFacts(
+        now=now, step=HallStep(opening.step), deadline_at=lot.deadline_at, sign_in_lead=lead,
+        window=window_of(await periods_of(session, lot.id)), is_paused=opening.paused_at is not None,
+        is_suspended=lot.suspended, states=tuple(states), objections_until=opening.objections_until,
+        objections_open=await _open_objections(session, lot.id), confirmations_until=opening.confirmations_until,
+        unconfirmed=await _unconfirmed(session, lot.id), signatures=frozenset(signed.all()), remedy=lot.remedy,
+        claims_remedy=claims_remedy)
+
+
+async def _open_objections(session: AsyncSession, lot_id: UUID) -> int:
+    query = select(func.count()).select_from(OpeningObjection).where(
+        OpeningObjection.lot_id == lot_id, OpeningObjection.answered_at.is_(None))
+    return (await session.execute(query)).scalar_one()
+
+
+async def _unconfirmed(session: AsyncSession, lot_id: UUID) -> int:
+    confirmed = select(PriceConfirmation.bid_id)
+    query = select(func.count()).select_from(OpenedBid).where(
+        OpenedBid.lot_id == lot_id, OpenedBid.state == "decrypted", OpenedBid.bid_id.not_in(confirmed))
+    return (await session.execute(query)).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """One hall as an act finds it: rows under lock, the clock read after, and who acts."""
+
+    lot: Lot
+    opening: Opening
+    facts: HallFacts
+    seat: Seat
+    now: datetime
+
+    @property
+    def stream(self) -> str:
+        """The ledger stream of the lot."""
+        return f"lot:{self.lot.id}"
+
+    def expect(self, step: str) -> None:
+        """Raises ``Conflict`` naming who was quicker when the hall has left the step the actor saw (fault 23)."""
+        if self.opening.step != step:
+            at = shanghai(self.opening.step_at)
+            raise Conflict(f"本场开标已由{self.opening.step_by}于 {at:%H:%M:%S} 推进", step=self.opening.step,
+                           by=self.opening.step_by, at=to_wire(self.opening.step_at))
+
+    def move(self, act: HallAct, actor: Actor) -> None:
+        """Takes the step the act leads to; raises as ``steps.step_on``."""
+        self.opening.step = step_on(act, self.facts)
+        self.opening.step_at, self.opening.step_by = self.now, actor.name
+
+
+async def enter_hall(uow: Work, lot_id: UUID, actor: Actor, *, share: bool = False,
+                     claims_remedy: bool = False) -> Hall:
+    """Locks the opening (shared for releases, which go side by side), reads the clock, then everything else."""
+    opening = await hold_opening(uow, lot_id, share=share)
+    now = await uow.now()
+    lot = await lot_of(uow.session, lot_id)
+    facts = await facts_of(uow.session, lot, opening, now, claims_remedy=claims_remedy)
+    return Hall(lot, opening, facts, await seat_of(uow.session, actor, lot, opening), now)

@@ -1,0 +1,54 @@
+"""Who is who in a hall; what is not granted here is denied."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bidding.opening.tables import Opening
+from storage.kernel.actor import Actor
+from storage.kernel.errors import NotAllowed, NotSignedIn
+from trading.tenders.tables import Lot
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What an actor is in one hall. ``bid`` is set once bids are frozen, for whose bid stands in the set."""
+
+    roles: frozenset[str] = frozenset()
+    bid: UUID | None = None
+    custodian_index: int | None = None
+
+    def require(self, role: str, message: str) -> None:
+        """Raises ``NotAllowed`` unless the seat has the role."""
+        if role not in self.roles:
+            raise NotAllowed(message)
+
+
+def staff_roles(actor: Actor, lot: Lot, opening: Opening | None) -> frozenset[str]:
+    """host, recorder, centre, tenderee, agency, supervisor as far as the actor is one for this lot."""
+    if actor.party_id is None:
+        return frozenset()
+    host = opening.host_id if opening else lot.host_id
+    recorder = opening.recorder_id if opening else lot.recorder_id
+    found = {role for role in ("centre", "supervisor") if actor.has(role)}
+    found |= {name for name, party in (("host", host), ("recorder", recorder), ("tenderee", lot.tenderee_id),
+                                       ("agency", lot.agency_id)) if party and actor.is_party(party)}
+    return frozenset(found)
+
+
+def custodian_index(actor: Actor, lot: Lot) -> int | None:
+    """The share index of a custodian named in the tender document, by party."""
+    if actor.party_id is None:
+        return None
+    return next((int(item["index"]) for item in lot.custodians if str(item["party_id"]) == str(actor.party_id)), None)
+
+
+def require_host(seat: Seat) -> None:
+    """Only the host moves the hall."""
+    seat.require("host", "只有本场主持人可以进行此操作")
+
+
+def require_identity(actor: Actor) -> UUID:
+    """The party behind the actor; raises ``NotSignedIn``."""
+    if actor.party_id is None:
+        raise NotSignedIn("请先登录")
+    return actor.party_id

@@ -1,0 +1,60 @@
+"""What a client needs to release: the signed notice, the session key, the headers its secrets are wrapped in."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bidding.bids.tables import Envelope
+from bidding.opening.holding import bids_of, seat_of
+from bidding.opening.tables import OpenedBid, Opening, ShareReleased
+from storage.crypto.canonical import to_base64
+from storage.kernel.actor import Actor
+from storage.kernel.errors import NotAllowed, NotFound, Refused
+from trading.tenders.queries import lot as lot_of
+
+
+async def release_work(session: AsyncSession, lot_id: UUID, actor: Actor) -> dict[str, Any]:
+    """For a bidder its own two headers, for a custodian those of every bid."""
+    lot, opening = await lot_of(session, lot_id), await session.get(Opening, lot_id)
+    if opening is None or opening.notice is None:
+        raise Refused("尚未到开标时间，或本标段不开标")
+    seat = await seat_of(session, actor, lot, opening)
+    bids = await bids_of(session, lot_id)
+    if seat.bid is not None:
+        own = [bid for bid in bids if bid.bid_id == seat.bid]
+        kept = set((own[0].releases or {}).keys()) if own else set()
+        done = {(bid.bid_id, str(kind)) for bid in own for kind in kept}
+        return _answer("bidder", 0, opening, await _items(session, own, done))
+    if seat.custodian_index is None:
+        raise NotAllowed("您不是本标段的投标人或密钥保管人")
+    rows = await session.execute(select(ShareReleased.bid_id, ShareReleased.kind).where(
+        ShareReleased.index == seat.custodian_index, ShareReleased.is_sound,
+        ShareReleased.bid_id.in_([bid.bid_id for bid in bids])))
+    given = {(bid, kind) for bid, kind in rows}
+    return _answer("custodian", seat.custodian_index, opening, await _items(session, bids, given))
+
+
+def _answer(role: str, index: int, opening: Opening, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"role": role, "index": index, "notice": notice_answer(opening), "session_key": opening.session_public,
+            "items": items}
+
+
+def notice_answer(opening: Opening | None) -> dict[str, Any]:
+    """The opening notice with its signature and time stamp; raises ``NotFound`` before T and for a failed lot."""
+    if opening is None or opening.notice is None:
+        raise NotFound("尚未到开标时间，或本标段不开标")
+    return {"notice": opening.notice, "signature": opening.notice_signature,
+            "token": to_base64(opening.notice_token) if opening.notice_token else None}
+
+
+async def _items(session: AsyncSession, bids: Sequence[OpenedBid], done: set[tuple[UUID, str]]) -> list[dict[str, Any]]:
+    versions: dict[UUID, OpenedBid] = {bid.bid_version_id: bid for bid in bids}
+    rows = await session.execute(select(Envelope.bid_version_id, Envelope.kind, Envelope.header).where(
+        Envelope.bid_version_id.in_(versions)))
+    found = sorted(((versions[version], kind, header) for version, kind, header in rows),
+                   key=lambda item: (item[0].place, item[1]))
+    return [{"bid": str(bid.bid_id), "kind": kind, "header": header, "released": (bid.bid_id, kind) in done}
+            for bid, kind, header in found]

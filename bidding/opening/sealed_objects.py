@@ -1,0 +1,77 @@
+"""The sealed envelopes of frozen bids with whatever was released for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bidding.bids.tables import Envelope
+from bidding.opening.secrets_in_hall import SealedKeys, SealedShare
+from bidding.opening.tables import OpenedBid, Opening, ShareReleased
+from storage.crypto.header import Header, read_header
+from storage.crypto.manifest import Manifest, read_manifest
+from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.session_key import open_session_key
+from storage.crypto.wraps import Release, read_release
+from storage.kernel.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class SealedObject:
+    """One envelope: header, manifest, where its segments lie, the bidder's signature over the manifest."""
+
+    kind: str
+    header_text: str
+    header: Header
+    manifest_text: str
+    manifest: Manifest
+    object_key: str
+    signature: bytes
+    timestamp_token: bytes
+
+
+async def sealed_objects(session: AsyncSession, bids: Sequence[OpenedBid]) -> dict[UUID, dict[str, SealedObject]]:
+    """By bid and kind."""
+    versions = {bid.bid_version_id: bid.bid_id for bid in bids}
+    rows = await session.scalars(select(Envelope).where(Envelope.bid_version_id.in_(versions)))
+    found: dict[UUID, dict[str, SealedObject]] = {bid.bid_id: {} for bid in bids}
+    for row in rows:
+        found[versions[row.bid_version_id]][row.kind] = _object(row)
+    return found
+
+
+def _object(row: Envelope) -> SealedObject:
+    manifest = row.manifest or ""
+    return SealedObject(
+        row.kind, row.header, read_header(row.header.encode()), manifest, read_manifest(manifest.encode()),
+        row.object_key, row.signature or b"", row.timestamp_token or b"")
+
+
+async def released_shares(session: AsyncSession, bids: Sequence[UUID]) -> dict[tuple[UUID, str], list[SealedShare]]:
+    """The sound shares by bid and kind, in order of index."""
+    query = (select(ShareReleased).where(ShareReleased.bid_id.in_(bids), ShareReleased.is_sound)
+             .order_by(ShareReleased.bid_id, ShareReleased.kind, ShareReleased.index))
+    found: dict[tuple[UUID, str], list[SealedShare]] = {}
+    for row in await session.scalars(query):
+        found.setdefault((row.bid_id, row.kind), []).append(SealedShare(row.index, Release(row.enc, row.ct)))
+    return found
+
+
+def sealed_keys(bid: OpenedBid, sealed: SealedObject,
+                shares: Mapping[tuple[UUID, str], Sequence[SealedShare]]) -> SealedKeys:
+    """What was released for one envelope of a bid; raises ``Refused`` when its bidder has not released."""
+    if not bid.releases or sealed.kind not in bid.releases:
+        raise Refused("投标人尚未解密", bid=str(bid.bid_id))
+    kept = bid.releases[sealed.kind]
+    release = read_release({"enc": kept["enc"], "ct": kept["ct"]})
+    return SealedKeys(sealed.header, int(kept["i"]), release, shares.get((bid.bid_id, sealed.kind), []))
+
+
+def session_key(keys: PlatformKeys, opening: Opening) -> ec.EllipticCurvePrivateKey:
+    """The private key of the opening session, for as long as an act needs it."""
+    if opening.session_sealed is None:
+        raise Refused("本标段不开标，没有开标会话")
+    return open_session_key(keys.master, opening.session_sealed, str(opening.lot_id))

@@ -1,0 +1,69 @@
+"""Statements decrypted again from published secrets, and what was announced of them. Imports no database."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bidding.bids.model import STATEMENT
+from bidding.opening.statements import AnnouncedBid, Field, announced_rows, confirmation_bytes, read_statement
+from storage.crypto.canonical import Json, from_base64, parse_object
+from storage.crypto.certificates import parse_certificate, verify_signature
+from storage.crypto.envelope import message_key_of
+from storage.crypto.errors import Malformed, ObjectAltered
+from storage.crypto.header import read_header
+from storage.crypto.manifest import read_manifest
+from storage.crypto.reader import SealedReader
+
+Document = Mapping[str, Any]
+
+
+def fields_from(announced_fields: Sequence[Document]) -> list[Field]:
+    """The lines the tender document asks for, from the bundle's lot."""
+    return [Field(each["key"], each["label"], each["kind"], bool(each.get("required", True)))
+            for each in announced_fields]
+
+
+def open_bid(bid: Document, announced_fields: Sequence[Document]) -> dict[str, str]:
+    """The statement's values, decrypted here and now; raises when a commitment, digest or seal does not hold."""
+    envelope = next(each for each in bid["envelopes"] if each["kind"] == STATEMENT)
+    header, manifest = read_header(envelope["header"].encode()), read_manifest(envelope["manifest"].encode())
+    stored, released = from_base64(envelope["object"], "object"), bid["secrets"]
+    shares = {int(index): bytes.fromhex(share) for index, share in released["shares"].items()}
+    key = message_key_of(header, header.join(bytes.fromhex(released["s_b"]), shares))
+    reader = SealedReader(key, manifest, lambda offset, length: stored[offset:offset + length])
+    if len(stored) != reader.layout.stored_size:
+        raise ObjectAltered("对象长度与清单不符", stored=len(stored), signed=reader.layout.stored_size)
+    return read_statement(reader.read(0, manifest.size), fields_from(announced_fields))
+
+
+def check_announced(bundle: Document, opened: Mapping[str, Mapping[str, str]], announced: Document) -> None:
+    """Raises ``Malformed`` unless the announced rows are exactly what the decrypted statements give."""
+    lot = bundle["lot"]
+    limit = Decimal(lot["price_limit"]) if lot["price_limit"] else None
+    bids = [AnnouncedBid(
+        place=bid["place"], bid=bid["bid"], version=bid["version"], name=bid["name"], uscc=bid["uscc"],
+        submitted_at=parse_object(bid["receipt"]["body"].encode())["decided_at"],  # type: ignore[arg-type]
+        state=bid["state"], cause=bid["cause"], values=opened.get(bid["bid"])) for bid in bundle["bids"]]
+    rows: Json = announced_rows(bids, fields_from(lot["announced_fields"]), limit)
+    if rows != announced["rows"] or rows != bundle["announced"]:
+        raise Malformed("唱标内容与重新解密的内容不一致", field="announced")
+
+
+def check_confirmations(bundle: Document) -> int:
+    """How many bidders' signatures over their announced rows hold; raises at one that does not."""
+    record: Any = parse_object(bundle["record"]["text"].encode())
+    announced = {row["bid"]: row for row in bundle["announced"]}
+    confirmed = 0
+    for row in record["rows"]:
+        known = {name: value for name, value in row.items() if name not in ("confirmation", "decrypted_at")}
+        if known != announced.get(row["bid"]):
+            raise Malformed("开标记录与唱标内容不一致", field="rows")
+        confirmation = row["confirmation"]
+        if confirmation is not None:
+            certificate = parse_certificate(bundle["certificates"][confirmation["certificate"]])
+            if certificate.fingerprint != confirmation["certificate"]:
+                raise Malformed("确认所用证书与记录不符", field="certificate")
+            verify_signature(certificate, confirmation_bytes(row["row_sha256"]),
+                             from_base64(confirmation["signature"], "signature"))
+            confirmed += 1
+    return confirmed

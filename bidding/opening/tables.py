@@ -1,0 +1,218 @@
+"""Rows of openings. What a bidder or custodian released stays sealed to the session key, here too."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.database.tables import Base
+from storage.kernel.identifiers import new_id
+
+
+class HallPlan(Base):
+    """What is set for a hall before its time (R-516)."""
+
+    __tablename__ = "hall_plan"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    is_unattended: Mapped[bool] = mapped_column(default=False)
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("record_template.id"))
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class RecordTemplate(Base):
+    """The form of an opening record: words around the table, and which columns it has (A-115)."""
+
+    __tablename__ = "record_template"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    discipline: Mapped[str] = mapped_column(Text)
+    columns: Mapped[list[str]]
+    closing: Mapped[str] = mapped_column(Text)
+    is_retired: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Opening(Base):
+    """One lot's opening, made at T when the bids freeze; the session key is sealed under a platform key."""
+
+    __tablename__ = "opening"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    step: Mapped[str]
+    step_at: Mapped[datetime]
+    step_by: Mapped[str]
+    opened_at: Mapped[datetime]
+    set_sha256: Mapped[str] = mapped_column(String(64))
+    count: Mapped[int]
+    host_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
+    recorder_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
+    session_public: Mapped[str | None]
+    session_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    notice: Mapped[str | None] = mapped_column(Text)
+    notice_signature: Mapped[dict[str, Any] | None]
+    notice_token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    is_unattended: Mapped[bool] = mapped_column(default=False)
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str | None]
+    announced_at: Mapped[datetime | None]
+    announced: Mapped[list[Any] | None]
+    objections_until: Mapped[datetime | None]
+    confirmations_until: Mapped[datetime | None]
+    record: Mapped[str | None] = mapped_column(Text)
+    record_sha256: Mapped[str | None] = mapped_column(String(64))
+    record_act_id: Mapped[UUID | None]
+    record_proof: Mapped[dict[str, Any] | None]
+    record_pdf_key: Mapped[str | None]
+    record_pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    published_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class DecryptionPeriod(Base):
+    """One stretch of the decryption window with its reason; rows are added, never changed (R-504)."""
+
+    __tablename__ = "decryption_period"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    reason: Mapped[str]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+class SignIn(Base):
+    """A party signed in to the hall 签到; unseen by others until T (R-122, R-500)."""
+
+    __tablename__ = "sign_in"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class OpenedBid(Base):
+    """One frozen bid on its way to being open; ``place`` is its rank by submission, from 1."""
+
+    __tablename__ = "opened_bid"
+    __table_args__ = (
+        Index("ix_opened_bid_lot", "lot_id", "place"),
+        Index("ix_opened_bid_work", "queued_at", postgresql_where=text("state in ('queued', 'decrypting')")),
+        Index("ix_opened_bid_body", "body_due_at", postgresql_where=text("body_check in ('waiting', 'checking')")),
+    )
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"))
+    bid_version_id: Mapped[UUID] = mapped_column(ForeignKey("bid_version.id"))
+    place: Mapped[int]
+    number: Mapped[int]
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    bidder_name: Mapped[str]
+    bidder_uscc: Mapped[str]
+    certificate: Mapped[str]
+    submitted_at: Mapped[datetime]
+    receipt_number: Mapped[str]
+    sealed_act: Mapped[str]  # id of the sealed act of its submission
+    state: Mapped[str]
+    cause: Mapped[str | None]
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    attempts: Mapped[int] = mapped_column(default=0)
+    released_at: Mapped[datetime | None]
+    releases: Mapped[dict[str, Any] | None]  # per envelope kind: {i, enc, ct}, sealed to the session key
+    used_remedy: Mapped[bool] = mapped_column(default=False)
+    queued_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]  # a node at work; past it, any node takes over
+    decrypted_at: Mapped[datetime | None]
+    statement: Mapped[dict[str, Any] | None]
+    body_check: Mapped[str] = mapped_column(default="none")
+    body_due_at: Mapped[datetime | None]
+    body_checked_at: Mapped[datetime | None]
+    body_reason: Mapped[str | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class CustodianRelease(Base):
+    """A custodian released its shares of all bids, in one act."""
+
+    __tablename__ = "custodian_release"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    name: Mapped[str]
+    at: Mapped[datetime]
+    sound: Mapped[int]
+    unsound: Mapped[int]
+
+
+class ShareReleased(Base):
+    """One share of one envelope, sealed to the session key; unsound ones are kept as evidence."""
+
+    __tablename__ = "share_released"
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    enc: Mapped[bytes] = mapped_column(LargeBinary)
+    ct: Mapped[bytes] = mapped_column(LargeBinary)
+    is_sound: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class OpeningObjection(Base):
+    """An objection 异议 raised in the hall and its answer on the spot (R-109)."""
+
+    __tablename__ = "opening_objection"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), index=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    name: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class PriceConfirmation(Base):
+    """A bidder's signature over its announced row (R-510)."""
+
+    __tablename__ = "price_confirmation"
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"), primary_key=True)
+    row_sha256: Mapped[str] = mapped_column(String(64))
+    certificate: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+
+
+class RecordSignature(Base):
+    """A signature on the opening record being made (``signed_at`` empty) or made."""
+
+    __tablename__ = "record_signature"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), primary_key=True)
+    capacity: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    name: Mapped[str]
+    certificate: Mapped[str]
+    prepared: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    prepared_key: Mapped[str | None]
+    signed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}

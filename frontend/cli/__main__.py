@@ -1,0 +1,5 @@
+"""``python -m frontend.cli``."""
+
+from frontend.cli.main import main
+
+main()

@@ -1,0 +1,198 @@
+"""``yunkai bid``: a bidder's whole work without a browser, byte for byte what the browser does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from frontend.cli.bid_layout import layout
+from frontend.cli.bid_release import release_when_open
+from frontend.cli.bid_screen import Desk, beijing, end, pair, progress, screen, show_requirements, status_line
+from frontend.cli.bid_tender import fetch_tender, find_lot
+from frontend.cli.bid_work import BidWork
+from storage.crypto.certificates import parse_certificate
+
+_STEPS = {"waiting": "等待开标", "frozen": "已截标，等待主持人开始解密", "decrypting": "解密进行中"}
+
+
+@click.group()
+@click.option("--platform", envvar="YUNKAI_PLATFORM", default="http://127.0.0.1:8000", show_default=True,
+              help="平台地址 address of the platform")
+@click.option("--p12", envvar="YUNKAI_P12", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help="数字证书文件 PKCS#12 file; the private key never leaves it")
+@click.option("--password", envvar="YUNKAI_P12_PASSWORD", default=None,
+              help="证书口令；不写则提示输入 asked for when left out")
+@click.pass_context
+def bid(context: click.Context, platform: str, p12: Path | None, password: str | None) -> None:
+    """投标：下载招标文件、加密、上传、递交、回执、撤回、解密。Everything a bidder does."""
+    context.obj = Desk(platform, p12, password)
+
+
+_lot = click.argument("lot")
+_state = click.option("--state", type=click.Path(path_type=Path, dir_okay=False), default=None,
+                      help="续传状态文件 state of an upload under way (default: yunkai-bid-<lot>.json)")
+_folder = click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path(),
+                       help="存放目录 folder")
+
+
+@contextmanager
+def _work(desk: Desk, lot: str, state: Path | None = None) -> Iterator[BidWork]:
+    with desk.signed_in() as (api, identity):
+        found = find_lot(api, lot)
+        yield BidWork(api, identity, found, state or Path(f"yunkai-bid-{lot}.json"))
+
+
+@bid.command()
+@_lot
+@_folder
+@click.pass_obj
+def tender(desk: Desk, lot: str, output: Path) -> None:
+    """下载招标文件包，并显示投标要求。Downloads the tender package (A-87)."""
+    with desk.signed_in() as (api, identity):
+        found = find_lot(api, lot)
+        for path in fetch_tender(api, found, output):
+            click.echo(path)
+        show_requirements(BidWork(api, identity, found, Path()).desk()["requirements"])
+
+
+@bid.command()
+@_lot
+@click.pass_obj
+def status(desk: Desk, lot: str) -> None:
+    """一个词：未提交、已提交第几版、已撤回。The one word (R-1104)."""
+    with _work(desk, lot) as work:
+        found = work.desk()
+        click.echo(status_line(found["bid"]))
+        for version in (found["bid"] or {}).get("versions", []):
+            click.echo(f"  第 {version['number']} 版　{version['word']}　{version['receipt'] or ''}")
+        click.echo(f"投标截止 {beijing(found['requirements']['deadline_at'])}，以服务器时间为准："
+                   f"{beijing(found['now'])}")
+
+
+@bid.command()
+@_lot
+@click.option("--file", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
+              required=True, help="投标文件，可多个 file of the bid, repeatable")
+@click.option("--field", "fields", multiple=True, help="开标一览表一项，如 price=8730000.00 one line of the statement")
+@click.option("--submit/--no-submit", default=True, help="上传并校验后是否递交 submit once checked")
+@click.option("--trial/--no-trial", default=True, help="递交前试解密 trial decryption before submitting")
+@_state
+@_folder
+@click.pass_obj
+def send(desk: Desk, lot: str, files: tuple[Path, ...], fields: tuple[str, ...], submit: bool, trial: bool,
+         state: Path | None, output: Path) -> None:
+    """加密、上传、试解密、递交；断线后重新运行即续传，换文件运行即替换。Seals, uploads, submits."""
+    values = dict(pair(text) for text in fields)
+    with _work(desk, lot, state) as work, progress() as tell:
+        work.tell = tell
+        sent = work.send(files, values)
+        if trial:
+            work.trial(sent.version)
+            screen.print("试解密成功：这张证书能够解开已上传的投标文件")
+        if not submit:
+            screen.print(f"[yellow]第 {sent.number} 版 已上传未提交[/]")
+            return
+        _submit(work, sent.version, output)
+        work.path.unlink(missing_ok=True)
+
+
+def _submit(work: BidWork, version: str, output: Path) -> None:
+    receipt = work.submit(version)
+    click.echo(f"已提交　回执 {receipt['number']}")
+    for path in work.save_receipt(receipt["number"], output):
+        click.echo(path)
+
+
+@bid.command()
+@_lot
+@_folder
+@click.pass_obj
+def submit(desk: Desk, lot: str, output: Path) -> None:
+    """递交已上传的版本。Submits the version that was uploaded."""
+    with _work(desk, lot) as work:
+        versions = (work.desk()["bid"] or {}).get("versions", [])
+        ready = next((each["id"] for each in versions if "submit" in each["may"]), None)
+        if ready is None:
+            end("没有可以递交的版本：请先上传，或已过投标截止时间")
+        _submit(work, ready, output)
+
+
+@bid.command()
+@_lot
+@click.pass_obj
+def trial(desk: Desk, lot: str) -> None:
+    """试解密：证明这张证书能解开已上传的投标文件，不显示任何内容。Trial decryption; shows nothing of the bid."""
+    with _work(desk, lot) as work:
+        versions = (work.desk()["bid"] or {}).get("versions", [])
+        newest = next((each for each in versions if each["status"] in ("uploaded", "submitted")), None)
+        if newest is None:
+            end("没有已上传的投标文件")
+        work.trial(newest["id"])
+        click.echo(f"第 {newest['number']} 版试解密成功")
+
+
+@bid.command()
+@_lot
+@_state
+@click.confirmation_option(prompt="确定放弃未递交的版本？Give up what was not submitted?")
+@click.pass_obj
+def discard(desk: Desk, lot: str, state: Path | None) -> None:
+    """放弃草稿或已上传未提交的版本，已提交的不受影响。Gives up a draft (A-88)."""
+    with _work(desk, lot, state) as work:
+        versions = (work.desk()["bid"] or {}).get("versions", [])
+        for version in (each for each in versions if "discard" in each["may"]):
+            work.api.delete(f"/api/bid-versions/{version['id']}")
+            click.echo(f"第 {version['number']} 版已放弃")
+        work.path.unlink(missing_ok=True)
+
+
+@bid.command()
+@_lot
+@_folder
+@click.confirmation_option(prompt="确定撤回已提交的投标文件？Withdraw the submitted bid?")
+@click.pass_obj
+def withdraw(desk: Desk, lot: str, output: Path) -> None:
+    """截止前撤回，须以企业证书签名。Withdraws before the deadline, signed (R-223)."""
+    with _work(desk, lot) as work:
+        receipt = work.withdraw()
+        click.echo(f"已撤回　回执 {receipt['number']}")
+        for path in work.save_receipt(receipt["number"], output):
+            click.echo(path)
+
+
+@bid.command()
+@click.argument("number")
+@_folder
+@click.option("--root", type=click.Path(path_type=Path, exists=True), help="平台根证书 PEM to pin the platform's root")
+@click.option("--ledger-key", help="账本公钥 verifier key to pin, as printed beside checkpoints")
+@click.pass_obj
+def receipt(desk: Desk, number: str, output: Path, root: Path | None, ledger_key: str | None) -> None:
+    """取回并验证回执。Fetches a receipt again and verifies it."""
+    with desk.signed_in() as (api, identity):
+        work = BidWork(api, identity, "", Path())
+        found = work.receipt(number)
+        key = ledger_key or (found["proof"] or {}).get("key")
+        checked = work.check_receipt(found, root.read_text() if root else None, key)
+        for path in work.save_receipt(number, output):
+            click.echo(path)
+        pinned = "" if root and ledger_key else "（未固定根证书或账本公钥：请与公示的核对）"
+        click.echo(f"签名有效：{checked.signer.common_name}；"
+                   f"{'账本证明有效' if checked.is_in_ledger else '账本证明稍后可取'}{pinned}")
+
+
+@bid.command()
+@_lot
+@click.option("--root", type=click.Path(path_type=Path, exists=True), help="平台根证书 PEM to pin the platform's root")
+@click.option("--wait", default=3600.0, show_default=True, help="最多等待秒数 seconds to wait for the window")
+@click.pass_obj
+def release(desk: Desk, lot: str, root: Path | None, wait: float) -> None:
+    """开标时释放密钥（投标人或保管人），未到时间则等待。Releases keys at the opening; waits for the window."""
+    with desk.signed_in() as (api, identity):
+        roots = {parse_certificate(root.read_text()).fingerprint} if root else None
+        answer = release_when_open(api, identity, find_lot(api, lot), roots=roots, patience=wait,
+                                   tell=lambda step: screen.print(_STEPS.get(step, step)))
+        click.echo("已释放" if not answer.get("already") else "此前已释放")
+
+
+bid.add_command(layout)

@@ -1,0 +1,115 @@
+"""What ``yunkai bid`` shows: progress, refusals with their rules, the one word."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+from bidding.bids.model import BODY, STATEMENT
+from frontend.cli.bid_upload import CheckFailed
+from frontend.cli.client import ApiClient, ApiError, Unreachable
+from frontend.cli.identity import ClientIdentity
+from storage.kernel.clock import from_wire, shanghai
+from storage.kernel.errors import DomainError
+
+screen = Console(stderr=True)
+KINDS = {BODY: "投标文件", STATEMENT: "开标一览表"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every subcommand needs: who, where."""
+
+    platform: str
+    p12: Path | None
+    password: str | None
+
+    @contextmanager
+    def signed_in(self) -> Iterator[tuple[ApiClient, ClientIdentity]]:
+        """A session for the length of a command; refusals become one clear line and exit status 1."""
+        try:
+            identity = self._identity()
+            with ApiClient(self.platform, identity) as api:
+                for warning in api.login().get("warnings", []):
+                    words = warning.get("text") or warning.get("title") or warning["code"]
+                    screen.print(words, style="yellow", markup=False)
+                yield api, identity
+                api.logout()
+        except ApiError as error:
+            refuse(error)
+        except (Unreachable, CheckFailed, OSError) as error:
+            end(str(error))
+        except DomainError as error:
+            end(error.message)
+
+    def _identity(self) -> ClientIdentity:
+        if self.p12 is None:
+            end("请用 --p12 指明数字证书文件")
+        password = self.password
+        if password is None:
+            password = str(click.prompt("证书口令 password", hide_input=True, err=True))
+        return ClientIdentity.from_pkcs12(self.p12, password)
+
+
+def refuse(error: ApiError) -> NoReturn:
+    """A refusal of the platform: what, and why by rule number."""
+    lines = [error.title, *(f"{rule['number']} {rule['title']}（{rule['cites']}）" for rule in error.rules)]
+    told = [str(error.facts[name]) for name in ("reason", "fields", "detail") if error.facts.get(name)]
+    end("\n".join([*lines, *told]))
+
+
+def end(words: str) -> NoReturn:
+    """One clear line, and exit status 1."""
+    screen.print(words, style="red", markup=False)
+    sys.exit(1)
+
+
+def pair(text: str) -> tuple[str, str]:
+    """A ``key=value`` of the command line."""
+    key, mark, value = text.partition("=")
+    if not mark:
+        raise click.BadParameter(f"应为 键=值：{text}", param_hint="--field")
+    return key.strip(), value.strip()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Bars with speed and forecast, one for each object."""
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(kind: str, sent: int, total: int) -> None:
+            if kind not in tasks:
+                tasks[kind] = bars.add_task(KINDS.get(kind, kind), total=total)
+            bars.update(tasks[kind], completed=sent)
+        yield tell
+
+
+def status_line(found: dict[str, Any] | None) -> str:
+    """The one word a bidder asks for (R-1104)."""
+    if found is None or found["submitted"] is None:
+        return "未提交" if found is None else str(found["word"])
+    return f"已提交　第 {found['submitted']['version']} 版　{beijing(found['submitted']['at'])}"
+
+
+def show_requirements(asked: dict[str, Any]) -> None:
+    """What the lot asks of a bid (A-87)."""
+    click.echo(f"{asked['lot']['code']}　{asked['lot']['title']}　投标截止 {beijing(asked['deadline_at'])}")
+    for field in asked["announced_fields"]:
+        click.echo(f"  开标一览表：{field['label']}（--field {field['key']}=…）{'必填' if field['required'] else ''}")
+    for part in asked["bid_parts"]:
+        click.echo(f"  投标文件组成：{part['number']} {part['title']}")
+    for keeper in asked["custodians"]:
+        click.echo(f"  密钥保管人：{keeper['index']} {keeper['name']}（{asked['n']} 人中 {asked['k']} 人）")
+
+
+def beijing(text: str) -> str:
+    """An instant as people read it."""
+    return shanghai(from_wire(text)).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,163 @@
+"""A bidder's whole work in one lot, without a browser: seal, upload, try, submit, withdraw."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bidding.bids.model import BODY, STATEMENT
+from bidding.bids.receipt_verification import VerifiedReceipt, verify_receipt
+from bidding.bids.statement import statement_bytes
+from bidding.bids.withdrawing import withdrawal_bytes
+from frontend.cli.bid_content import Content, bytes_content, content_of
+from frontend.cli.bid_sealing import Terms, opening_of, terms_of
+from frontend.cli.bid_state import BidState, fingerprints_of
+from frontend.cli.bid_upload import Upload
+from frontend.cli.client import ApiClient
+from frontend.cli.identity import ClientIdentity
+from storage.crypto.canonical import to_base64
+from storage.crypto.certificates import parse_certificate
+from storage.crypto.envelope import open_trial
+from storage.crypto.errors import SealBroken
+from storage.crypto.header import read_header
+from storage.kernel.errors import Refused
+
+Tell = Callable[[str, int, int], None]  # kind of object, plaintext bytes sent, bytes in all
+_PROOF_PATIENCE = 15.0
+
+
+def silent(kind: str, sent: int, total: int) -> None:
+    """Tells nobody."""
+
+
+@dataclass
+class BidWork:
+    """One bidder in one lot; ``path`` is where the state of an upload under way is kept."""
+
+    api: ApiClient
+    identity: ClientIdentity
+    lot: str
+    path: Path
+    tell: Tell = silent
+
+    def desk(self) -> dict[str, Any]:
+        """What the lot asks, and what this bidder has (A-87)."""
+        found: dict[str, Any] = self.api.get(f"/api/lots/{self.lot}/bid")
+        return found
+
+    def send(self, files: Sequence[Path], values: Mapping[str, str]) -> BidState:
+        """Seals and uploads both objects, and waits until the platform has checked them; nothing is submitted.
+
+        An upload begun before over the same files goes on where it was cut; other files begin a new version.
+        """
+        desk = self.desk()
+        statement = statement_bytes(values, desk["requirements"]["announced_fields"])
+        body = content_of(files)
+        state, terms = self._begin(desk)
+        self._bring_body(state, terms, body)
+        # A page of figures is sealed anew each time: nothing of it, not even a digest, is kept on this computer.
+        sealed = self._upload(state, STATEMENT, bytes_content(statement))
+        sealed.begin(terms.seal(STATEMENT), [], resumable=False)
+        self._finish(sealed)
+        for kind in (BODY, STATEMENT):
+            self._upload(state, kind, body).wait_for_check()
+        return state
+
+    def _begin(self, desk: Mapping[str, Any]) -> tuple[BidState, Terms]:
+        state = BidState.load(self.path)
+        version = self._version_at_work(desk, state)
+        if state is not None and version is not None:
+            return state, terms_of(desk["requirements"], version, state.opens_at)
+        version = self.api.act(f"/api/lots/{self.lot}/bid/versions", {"certificate": self.identity.fingerprint})
+        opens_at = opening_of(desk["requirements"])
+        # Kept only once it is agreed: a deadline extended between the two calls costs a second try, no more.
+        terms = terms_of(desk["requirements"], version, opens_at)
+        state = BidState(self.api.origin, self.lot, version["id"], version["number"], opens_at)
+        state.save(self.path)
+        return state, terms
+
+    def _version_at_work(self, desk: Mapping[str, Any], state: BidState | None) -> dict[str, Any] | None:
+        """The version the state speaks of, where the platform still takes uploads for it."""
+        if state is None or state.platform != self.api.origin or state.lot != self.lot or desk["bid"] is None:
+            return None
+        return next((each for each in desk["bid"]["versions"]
+                     if each["id"] == state.version and "upload" in each["may"]), None)
+
+    def _bring_body(self, state: BidState, terms: Terms, body: Content) -> None:
+        upload, files = self._upload(state, BODY, body), fingerprints_of(body.files)
+        if BODY not in state.objects or state.objects[BODY].files != files:
+            upload.begin(terms.seal(BODY), files, resumable=True)
+        if not upload.kept.is_complete:
+            self._finish(upload)
+
+    def _finish(self, upload: Upload) -> None:
+        upload.send()
+        upload.complete(self.identity.sign)
+
+    def _upload(self, state: BidState, kind: str, content: Content) -> Upload:
+        return Upload(self.api, state, self.path, kind, content,
+                      lambda sent, total: self.tell(kind, sent, total))
+
+    def trial(self, version: str) -> None:
+        """Proves on the stored bid that this certificate opens it, and tells the platform so (R-1105).
+
+        Raises ``SealBroken`` when it does not.
+        """
+        found = self.api.get(f"/api/bid-versions/{version}")
+        try:
+            for envelope in found["envelopes"]:
+                self._try(self.api.get(f"/api/envelopes/{envelope['id']}/sealed")["header"])
+        except SealBroken as error:
+            self.api.act(f"/api/bid-versions/{version}/trial", {"result": "failed", "detail": error.message})
+            raise
+        self.api.act(f"/api/bid-versions/{version}/trial", {"result": "ok"})
+
+    def _try(self, text: str) -> None:
+        header = read_header(text.encode())
+        own = next((each for each in header.wraps_for("bidder") if each.cert == self.identity.certificate.tag), None)
+        if own is None:
+            raise SealBroken("这份投标文件没有封给当前证书", part="wrap")
+        open_trial(header, self.identity.unwrap(own, header.ctx.ch))
+
+    def submit(self, version: str) -> dict[str, Any]:
+        """Submits an uploaded version; the key is the version's own, so a repeat gives the same receipt."""
+        key = str(uuid.uuid5(uuid.UUID(version), "submit"))
+        receipt: dict[str, Any] = self.api.post(f"/api/bid-versions/{version}/submit", idempotency_key=key)
+        return receipt
+
+    def withdraw(self) -> dict[str, Any]:
+        """Takes the submitted bid back under this certificate's signature (R-223)."""
+        desk = self.desk()
+        submitted = (desk["bid"] or {}).get("submitted")
+        if submitted is None:
+            raise Refused("没有已提交的投标文件")
+        signed = withdrawal_bytes(desk["requirements"]["lot"]["code"], uuid.UUID(desk["bid"]["id"]),
+                                  submitted["version"], submitted["receipt"])
+        answer: dict[str, Any] = self.api.act(f"/api/bids/{desk['bid']['id']}/withdraw", {
+            "signature": to_base64(self.identity.sign(signed)), "certificate": self.identity.fingerprint})
+        return answer
+
+    def receipt(self, number: str, *, with_proof: bool = True) -> dict[str, Any]:
+        """A receipt; waits some seconds for its ledger proof."""
+        until = time.monotonic() + _PROOF_PATIENCE
+        while True:
+            found: dict[str, Any] = self.api.get(f"/api/receipts/{number}")
+            if found["proof"] is not None or not with_proof or time.monotonic() > until:
+                return found
+            time.sleep(0.3)
+
+    def check_receipt(self, receipt: Mapping[str, Any], root: str | None, ledger_key: str | None) -> VerifiedReceipt:
+        """Verifies a receipt as a stranger would; ``root`` is the PEM of a trusted root, None: not compared."""
+        roots = None if root is None else {parse_certificate(root).fingerprint}
+        return verify_receipt(receipt, roots=roots, ledger_key=ledger_key)
+
+    def save_receipt(self, number: str, folder: Path) -> tuple[Path, Path]:
+        """Keeps the receipt as JSON and as signed PDF."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data, paper = folder / f"{number}.json", folder / f"{number}.pdf"
+        data.write_text(json.dumps(self.receipt(number), ensure_ascii=False, indent=1), encoding="utf-8")
+        paper.write_bytes(self.api.get_bytes(f"/api/receipts/{number}/pdf"))
+        return data, paper

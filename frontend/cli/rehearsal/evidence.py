@@ -1,0 +1,129 @@
+"""The evidence of a rehearsal, and its verification by a program that has neither network nor database."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+from frontend.cli.embedded import ROOT
+from frontend.cli.environment import PREFIX
+from frontend.cli.rehearsal.opening import Hall
+from frontend.cli.rehearsal.platform import Platform
+from frontend.cli.rehearsal.report import Report, Stage
+from storage.crypto.canonical import from_base64
+from storage.ledger.verification import decode_entry
+
+
+@dataclass
+class Evidence:
+    """A folder of what the platform gave out, and the anchors that were pinned at the beginning."""
+
+    folder: Path
+    platform: Platform
+    receipts: list[Path] = field(default_factory=list)
+
+    def file(self, name: str) -> Path:
+        """A file of it."""
+        return self.folder / name
+
+    def write(self, name: str, document: Any) -> Path:
+        """Keeps a JSON document."""
+        path = self.file(name)
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+        return path
+
+    def pin(self) -> None:
+        """Before anything else: key, roots and the checkpoint of this moment."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.file("roots.pem").write_text("\n".join(self.platform.about["certificates"]))
+        self.file("ledger.key").write_text(self.platform.ledger_key)
+        trust = self.file("trust")
+        trust.mkdir(exist_ok=True)
+        for path in (self.platform.folder / "trust").iterdir():
+            copyfile(path, trust / path.name)
+        copyfile(self.file("roots.pem"), trust / "platform.pem")
+        for number, crl in enumerate(self.platform.about["crls"]):
+            (trust / f"platform-{number}.crl").write_bytes(from_base64(crl, "crls"))
+
+
+def collect(hall: Hall, evidence: Evidence) -> None:
+    """Receipts with their proofs, the record, the exported lot, and two checkpoints with the proof of growth."""
+    with hall.report.stage("取证 evidence") as stage:
+        evidence.receipts = hall.company.keep_receipts(hall.lot["id"], evidence.file("receipts"))
+        public = hall.staff.public
+        bundle = public.get(f"{hall.path}/bundle")
+        evidence.write("bundle.json", bundle)
+        evidence.write("record.json", public.get(f"{hall.path}/opening-record"))
+        evidence.file("record.pdf").write_bytes(public.get_bytes(f"{hall.path}/opening-record/pdf"))
+        _keep_checkpoints(hall, evidence)
+        stage.bytes = sum(path.stat().st_size for path in evidence.folder.rglob("*") if path.is_file())
+        proofs = [json.loads(path.read_text())["proof"] for path in evidence.receipts if path.suffix == ".json"]
+        stage.prove(all(proofs), f"{len(proofs)} 张回执（JSON 与签名 PDF）均带账本证明")
+        _compare_streams(hall, bundle, stage)
+
+
+def _keep_checkpoints(hall: Hall, evidence: Evidence) -> None:
+    held = hall.staff.public.get("/api/ledger/checkpoints", limit=1)
+    older, newer = held["checkpoints"][0], held["newest"]
+    evidence.file("older.checkpoint").write_text(older["note"])
+    evidence.file("newer.checkpoint").write_text(newer["note"])
+    growth = hall.staff.public.get("/api/ledger/consistency", old=older["size"], new=newer["size"])
+    evidence.write("growth.json", growth)
+
+
+def _compare_streams(hall: Hall, bundle: dict[str, Any], stage: Stage) -> None:
+    exported = [(decode_entry(each["entry"]).seq, each["leaf"]) for each in bundle["ledger"]["entries"]]
+    hall.viewer.wait_for_seq(exported[-1][0], 10)
+    live = [(each.seq, each.leaf) for each in hall.viewer.seen][:len(exported)]
+    stage.prove(live == exported, f"旁观进程经 WebSocket 逐条校验 {len(live)} 条，中途断线重连一次，"
+                "与导出的账本流逐条相同")
+
+
+def verify_all(report: Report, evidence: Evidence, *, is_stopped: bool) -> None:
+    """``yunkai verify`` on everything; and on a copy with one price changed, which must not pass."""
+    with report.stage("独立验证 verify") as stage:
+        receipts = [path for path in evidence.receipts if path.suffix == ".json"]
+        papers = [path for path in evidence.receipts if path.suffix == ".pdf"]
+        documents = [evidence.file(name) for name in ("bundle.json", "record.json", "record.pdf")]
+        stage.bytes = sum(path.stat().st_size for path in (*evidence.receipts, *documents))
+        everything = _verify(evidence, *receipts, *papers, *documents, "--trust", evidence.file("trust"))
+        growth = _verify(evidence, evidence.file("older.checkpoint"), evidence.file("newer.checkpoint"),
+                         "--proof", evidence.file("growth.json"))
+        forged = _verify(evidence, _forged(evidence))
+        state = "平台、数据库、存储均已停止；" if is_stopped else ""
+        holds, fault = _outcome(everything)
+        stage.prove(holds, f"{state}yunkai verify 另起进程核验：{len(receipts)} 张回执的签名、时间戳、账本证明；"
+                    f"{len(papers)} 张回执 PDF、开标记录 PDF 的三个签名；导出包中的清单、封存集合、"
+                    f"用公开密钥重新解密的报价、确认签名{fault}")
+        holds, fault = _outcome(growth)
+        stage.prove(holds, f"演练首尾两个检查点：账本只增不改{fault}")
+        stage.prove(not _outcome(forged)[0], "反证：导出包中改动一个报价的一位数字，验证即失败")
+
+
+def _verify(evidence: Evidence, *words: str | Path) -> subprocess.Popen[str]:
+    """``yunkai verify`` at work on the files, with pinned anchors and no settings of a platform."""
+    command = [sys.executable, "-m", "frontend.cli", "verify", "--key", evidence.platform.ledger_key,
+               "--root", evidence.file("roots.pem"), *words]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return subprocess.Popen([str(word) for word in command], cwd=ROOT, env=environment, text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def _outcome(process: subprocess.Popen[str]) -> tuple[bool, str]:
+    """Whether it accepted the files; what it said when it did not."""
+    said, _ = process.communicate()
+    broken = [line.strip() for line in said.splitlines() if "✗" in line or "Error" in line]
+    return process.returncode == 0, "" if process.returncode == 0 else "：" + "；".join(broken)[:300]
+
+
+def _forged(evidence: Evidence) -> Path:
+    bundle = json.loads(evidence.file("bundle.json").read_text())
+    row = next(row for row in bundle["announced"] if row["price"])
+    row["price"] = str(int(row["price"][0]) % 9 + 1) + row["price"][1:]
+    path = evidence.folder.parent / "forged.json"
+    path.write_text(json.dumps(bundle, ensure_ascii=False))
+    return path

@@ -1,0 +1,99 @@
+"""What a rehearsal is to do: how many bidders, how large, and the fate of each."""
+
+import random
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from storage.crypto.demo_pki import demo_uscc
+
+_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+LIMIT = Decimal(9_000_000)
+FEWEST = 4  # one of them never decrypts, and R-108 asks for three bids
+PASSWORD = "yunkai-rehearsal"  # of files in a temporary folder that hold keys of a demo CA
+
+
+class Fate(StrEnum):
+    """What becomes of a bidder."""
+
+    PLAIN = "plain"
+    REPLACES = "replaces"
+    SILENT = "silent"  # submits, and never decrypts
+    WITHDRAWS = "withdraws"
+    LATE = "late"  # uploads in time, and submits after T
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The size of a rehearsal; ``bidders`` stand at the opening, two more withdraw and come late."""
+
+    bidders: int
+    size: int
+    seed: int
+    processes: int
+    seconds_to_bid: float
+
+    @property
+    def window(self) -> int:
+        """Minutes of the decryption window, a second each."""
+        return 6 + self.bidders
+
+
+@dataclass(frozen=True, slots=True)
+class Bidder:
+    """One enterprise of the rehearsal, as it is handed to the process that acts for it."""
+
+    number: int
+    fate: Fate
+    name: str
+    server: str
+    folder: Path
+    key_kind: Literal["rsa", "ec-p256"]
+    seed: int
+
+    @property
+    def uscc(self) -> str:
+        """Its unified social credit code, sound by R-804 and of the demo's range."""
+        return demo_uscc(self.name)
+
+    @property
+    def p12(self) -> Path:
+        """Its certificate and key."""
+        return self.folder / "identity.p12"
+
+    def files(self, version: int) -> list[Path]:
+        """What a version of its bid consists of."""
+        return sorted((self.folder / f"version-{version}").iterdir())
+
+    @property
+    def versions(self) -> int:
+        """How many versions it submits."""
+        return 2 if self.fate is Fate.REPLACES else 1
+
+    def values(self, version: int) -> dict[str, str]:
+        """The opening statement of a version."""
+        chance = random.Random(f"{self.seed}/{self.number}/{version}/price")
+        price = LIMIT * Decimal(chance.randint(8500, 9990)) / Decimal(10_000) + Decimal(chance.randint(0, 99)) / 100
+        return {"price": f"{price:.2f}", "duration": str(chance.randint(280, 365)),
+                "manager": chance.choice(("王建国", "李海州", "陈云台", "周连岛", "孙东海"))}
+
+
+def cast(plan: Plan, servers: tuple[str, ...], folder: Path, mark: str) -> list[Bidder]:
+    """The bidders of a plan; ``mark`` keeps the names of one rehearsal apart from those of another."""
+    fates = [Fate.REPLACES, Fate.SILENT, *[Fate.PLAIN] * (plan.bidders - 2), Fate.WITHDRAWS, Fate.LATE]
+    return [Bidder(
+        number=number, fate=fate, name=f"演练第{number}号投标人{mark}有限公司", server=servers[number % len(servers)],
+        folder=folder / f"bidder-{number:03}", key_kind="rsa" if number % 3 == 0 else "ec-p256", seed=plan.seed)
+        for number, fate in enumerate(fates, start=1)]
+
+
+def bytes_of(text: str) -> int:
+    """"50MB" as bytes; raises ``ValueError``."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or found[2].upper() not in _UNITS:
+        raise ValueError(f"应如 300kB、50MB、4GB：{text}")
+    return int(Decimal(found[1]) * _UNITS[found[2].upper()])

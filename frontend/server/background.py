@@ -1,0 +1,90 @@
+"""What a node runs beside its handlers, in plain sight: sequencer, timers, checks, halls, feed, housekeeping."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+import structlog
+
+from bidding.bids.checking import CheckWorker
+from bidding.bids.housekeeping import sweep_sealed
+from bidding.opening.timers import timers as opening_timers
+from bidding.opening.worker import OpeningWorker
+from frontend.server.feed import listen
+from frontend.server.parts import Parts
+from storage.idempotency.answers import forget_old
+from storage.ledger.sequencer import Sequencer
+from storage.timers.runner import Housekeeping, Runner
+from trading.exchange.queue import deliver_pending
+from trading.tenders.calendar_book import seed_calendar
+from trading.tenders.housekeeping import sweep_documents
+from trading.tenders.queries import lots_open_for_bids
+from trading.tenders.timers import TIMERS as TENDER_TIMERS
+
+log = structlog.get_logger()
+_STOPPING_SECONDS = 10
+
+
+async def _lots_are_open(parts: Parts) -> bool:
+    async with parts.sessions() as session:
+        return await lots_open_for_bids(session)
+
+
+def _sequencer(parts: Parts) -> Sequencer:
+    return Sequencer(parts.settings.database_url, parts.keys.checkpoint, parts.log,
+                     lots_are_open=lambda: _lots_are_open(parts),
+                     sealed_batch_seconds=parts.settings.sealed_batch_seconds)
+
+
+def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
+    async def push() -> int:
+        return await deliver_pending(parts.work, client, parts.settings.exchange_url, parts.settings.platform_id)
+
+    async def sweep() -> list[str]:
+        return [*await sweep_sealed(parts.sessions, parts.store), *await sweep_documents(parts.sessions, parts.store)]
+
+    async def forget() -> int:
+        return await forget_old(parts.sessions)
+
+    chores = [Housekeeping("exchange.push", timedelta(seconds=5), push),
+              Housekeeping("objects.sweep", timedelta(hours=1), sweep),
+              Housekeeping("answers.forget", timedelta(hours=1), forget)]
+    return Runner(parts.sessions, {**TENDER_TIMERS, **opening_timers(parts.keys)}, chores)
+
+
+Worker = Coroutine[object, object, None]
+
+
+def _workers(parts: Parts, client: httpx.AsyncClient, stop: asyncio.Event) -> dict[str, Worker]:
+    checks = CheckWorker(sessions=parts.sessions, work=parts.work, store=parts.store, authority=parts.authority)
+    halls = OpeningWorker(works=parts.work, settings=parts.settings, store=parts.store, keys=parts.keys,
+                          authority=parts.authority)
+    return {"sequencer": _sequencer(parts).run(stop), "timers": _runner(parts, client).run(stop),
+            "checks": checks.run(stop), "halls": halls.run(stop), "feed": listen(parts)}
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("worker ended", worker=task.get_name(), exc_info=task.exception())
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """Starts the workers, and stops them with the node; each finishes what it holds."""
+    await parts.store.prepare([parts.settings.public_origin])
+    await seed_calendar(parts.work())
+    stop = asyncio.Event()
+    async with httpx.AsyncClient(timeout=10) as client:
+        tasks = {name: asyncio.create_task(work, name=name) for name, work in _workers(parts, client, stop).items()}
+        for task in tasks.values():
+            task.add_done_callback(_report)
+        try:
+            yield
+        finally:
+            stop.set()
+            tasks["feed"].cancel()  # it waits on the database for ever; the others end by themselves
+            await asyncio.wait(tasks.values(), timeout=_STOPPING_SECONDS)
+            for task in tasks.values():
+                task.cancel()

@@ -1,0 +1,17 @@
+"""The composition root: which rooms, timers, reactions and housekeeping a node runs. Read this to know it all."""
+
+from litestar.types import ControllerRouterHandler
+
+from bidding.bids.routes import ROUTES as BIDS
+from bidding.opening.routes import ROUTES as OPENING
+from frontend.server.feed import follow_lot
+from frontend.server.health import describe_platform, is_alive, is_ready, read_clock
+from frontend.server.ledger_routes import ROUTES as LEDGER
+from frontend.server.tasks import read_tasks
+from trading.parties.routes import ROUTES as PARTIES
+from trading.tenders.routes import ROUTES as TENDERS
+
+ROUTES: list[ControllerRouterHandler] = [
+    is_alive, is_ready, read_clock, describe_platform, follow_lot, read_tasks,
+    *LEDGER, *PARTIES, *TENDERS, *BIDS, *OPENING,
+]

@@ -1,0 +1,105 @@
+"""What handlers may ask for by name."""
+
+from collections.abc import AsyncIterator
+
+from litestar.datastructures import State
+from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from frontend.server.parts import Parts
+from frontend.server.typing import AnyConnection
+from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.trust import TrustList
+from storage.crypto.tsa import TimestampAuthority
+from storage.database.settings import Settings
+from storage.database.work import Works
+from storage.kernel.actor import PUBLIC, Actor
+from storage.objects.store import ObjectStore
+from trading.parties.queries import actor_of_token
+
+COOKIE = "yunkai"
+
+
+def parts_of(state: State) -> Parts:
+    """The node's parts, put into the application's state at start."""
+    found: Parts = state.parts
+    return found
+
+
+def address_of(connection: AnyConnection) -> str:
+    """The peer's network address; a proxy's word counts only where uvicorn was told to trust it."""
+    return connection.client.host if connection.client else ""
+
+
+def token_of(connection: AnyConnection) -> str | None:
+    """The session token: a bearer header from programs, a strict cookie from browsers."""
+    header = connection.headers.get("authorization", "")
+    if header.startswith("Bearer "):
+        return header.removeprefix("Bearer ")
+    return connection.cookies.get(COOKIE)
+
+
+async def actor_of(connection: AnyConnection) -> Actor:
+    """Who is asking; ``PUBLIC`` without a living session."""
+    token = token_of(connection)
+    if not token:
+        return PUBLIC
+    async with parts_of(connection.app.state).sessions() as session:
+        actor = await actor_of_token(session, token, address_of(connection))
+        await session.commit()
+    return actor or PUBLIC
+
+
+async def provide_actor(request: AnyConnection) -> Actor:
+    """Dependency ``actor``; kept for the request, so that refusals can be recorded under it."""
+    actor = await actor_of(request)
+    request.scope["state"]["actor"] = actor
+    return actor
+
+
+def provide_work(state: State) -> Works:
+    """Dependency ``work``: call it for a fresh unit of work."""
+    return parts_of(state).work
+
+
+async def provide_reader(state: State) -> AsyncIterator[AsyncSession]:
+    """Dependency ``reader``: a session for queries, never committed."""
+    async with parts_of(state).sessions() as session:
+        yield session
+
+
+def provide_settings(state: State) -> Settings:
+    """Dependency ``settings``."""
+    return parts_of(state).settings
+
+
+def provide_store(state: State) -> ObjectStore:
+    """Dependency ``store``."""
+    return parts_of(state).store
+
+
+def provide_keys(state: State) -> PlatformKeys:
+    """Dependency ``keys``."""
+    return parts_of(state).keys
+
+
+def provide_trust(state: State) -> TrustList:
+    """Dependency ``trust``."""
+    return parts_of(state).trust.current()
+
+
+def provide_authority(state: State) -> TimestampAuthority:
+    """Dependency ``authority``: who time-stamps."""
+    return parts_of(state).authority
+
+
+DEPENDENCIES = {
+    "actor": Provide(provide_actor),
+    "work": Provide(provide_work, sync_to_thread=False),
+    "reader": Provide(provide_reader),
+    "settings": Provide(provide_settings, sync_to_thread=False),
+    "store": Provide(provide_store, sync_to_thread=False),
+    "keys": Provide(provide_keys, sync_to_thread=False),
+    "trust": Provide(provide_trust, sync_to_thread=False),
+    "authority": Provide(provide_authority, sync_to_thread=False),
+}

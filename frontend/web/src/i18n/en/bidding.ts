@@ -1,0 +1,18 @@
+export default {
+  title: 'Prepare and submit a bid', mine: 'My bids', none: 'No bids yet.', closed: 'Bidding is closed (R-141).', leave: 'Your bid is uploaded but NOT submitted, or still uploading. Leave?',
+  earlierCounts: 'Version {n} of {at} counts until the new one is submitted.', replace: 'Replace by a new version',
+  warning: { h24: 'Less than 24 hours left', h2: 'Less than 2 hours left: upload now', m30: 'Less than 30 minutes left!', m10: 'Less than 10 minutes left! What is not submitted is no bid' },
+  documents: 'Tender documents', document: 'Tender document (signed PDF)', attachments: 'Attachments', package: 'Download the whole package', documentsHint: 'No sign-up. Who downloads, and how many, nobody sees before the deadline (R-122, R-123).',
+  certificate: 'Choose a certificate', contents: 'Opening statement and files', statement: 'Opening statement (will be announced)', unit: { money: '(yuan)', days: '(days)', percent: '(%)', text: '' },
+  priceHint: 'In yuan, two decimals at most', aboveLimit: 'Above the price limit: would be rejected', files: 'Bid files', filesHint: 'To contain: {parts}. Several files are packed by the browser; {largest} at most.', chosen: '{n} files, {size}', tooLarge: 'Larger than allowed',
+  seal: 'Seal and upload', goOn: 'Go on uploading', interrupted: 'An upload was interrupted and can go on', chooseAgain: 'Choose the same files again: {names} ({size})', startOver: 'Give up, start over', pause: 'Pause', continue: 'Continue', stop: 'Stop',
+  sealHint: 'Sealed in your browser (AES-256-GCM) for your certificate and the custodians; the platform receives ciphertext only. A cut line, a closed tab or a reboot costs nothing.',
+  phase: { preparing: 'Preparing', uploading: 'Sealing and uploading', paused: 'Paused', offline: 'No network; goes on by itself', retrying: 'Unsteady network, trying again', completing: 'Finishing', complete: 'Uploaded', checking: 'The platform checks every part' },
+  finishesAt: 'done at {at} at this speed', checkFailed: 'The platform’s check failed',
+  fault: { 'wrong-file': 'Not the file whose upload began', aborted: 'Stopped; what was sent stays', 'upload-refused': 'The store refused a part; try again', 'no-key': 'No usable key', 'unsupported-key': 'This kind of certificate cannot seal' },
+  submitTitle: 'Try the key, then submit', notYet: 'Uploaded, but NOT submitted! Only a receipt makes it a bid.', envelope: { body: 'Bid', statement: 'Opening statement' },
+  trial: 'Trial decryption', trialOk: 'Your certificate opens this bid', trialFailed: 'Trial failed:', trialHint: 'Your key on your very sealed bid; nothing is revealed.', submit: 'Submit bid', discard: 'Give up this upload',
+  receipt: 'Receipt', number: 'Number', version: 'Version', at: 'Decided at', proof: 'Ledger proof', proofThere: 'in the ledger', proofComing: 'within seconds', receiptPdf: 'Receipt (signed PDF)', receiptJson: 'Receipt (verifiable JSON)', qr: 'QR code to verify the receipt',
+  withdraw: 'Withdraw bid', withdrawSure: 'Withdraw the bid? You may submit again before the deadline.',
+  newerVersion: 'New version',
+}

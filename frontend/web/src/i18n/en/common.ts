@@ -1,0 +1,17 @@
+export default {
+  platform: 'Yunkai public resource trading',
+  skip: 'Skip to content',
+  demo: 'Demonstration: certificates, identities and data are demos without legal effect',
+  rehearsal: 'Rehearsal: clocks are accelerated, this is no real tender',
+  menu: 'Main navigation',
+  nav: { notices: 'Notices', openings: 'Openings', verify: 'Verify', ledger: 'Ledger', status: 'Status', tasks: 'My tasks', login: 'Sign in', enrol: 'Enrol', logout: 'Sign out', mine: 'Home', projects: 'Projects', centre: 'Centre', bids: 'My bids' },
+  language: 'Language', elder: 'Large text', elderOff: 'Standard text',
+  serverTime: 'National standard time (the server decides)', clockError: 'error ±{ms} ms', clockWait: 'Setting the clock…',
+  days: '{n} d', past: 'Time is up',
+  loading: 'Loading…', retry: 'Try again', save: 'Save', cancel: 'Cancel', confirm: 'Confirm', close: 'Close', back: 'Back', search: 'Search', add: 'Add', remove: 'Remove', submit: 'Submit', edit: 'Edit', view: 'View', download: 'Download', more: 'More', yes: 'Yes', no: 'No', none: 'None',
+  unmet: 'Rules not met', cites: 'Source', hotline: 'Questions? Call the trading centre hotline', yuan: 'yuan',
+  states: { draft: 'Draft', uploaded: 'Uploaded, NOT submitted', submitted: 'Submitted', withdrawn: 'Withdrawn' },
+  footer: 'Anyone can check independently that nothing was added, dropped or changed.',
+  notFound: 'No such page', notFoundHint: 'The address may have changed; start from the home page.',
+  listen: 'Read aloud', chart: 'Chart', table: 'Table', print: 'Print',
+}

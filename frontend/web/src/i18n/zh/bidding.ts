@@ -1,0 +1,18 @@
+export default {
+  title: '制作并递交投标文件', mine: '我的投标', none: '还没有投标。', closed: '投标已截止，不再接收（R-141）。', leave: '投标文件已上传但尚未提交，或正在上传。确定离开吗？',
+  earlierCounts: '您此前提交的第 {n} 版（{at}）仍然有效，直到新版本提交成功。', replace: '替换为新版本',
+  warning: { h24: '距截止不足 24 小时', h2: '距截止不足 2 小时，请尽快上传', m30: '距截止不足 30 分钟！', m10: '距截止不足 10 分钟！未提交的文件将视为未投标' },
+  documents: '招标文件', document: '下载招标文件（PDF，电子签章）', attachments: '查看附件', package: '下载完整招标文件包', documentsHint: '下载无需报名；谁下载、几家下载，在截止前对任何人不可见（R-122、R-123）。',
+  certificate: '选择证书', contents: '填写开标一览表并选择投标文件', statement: '开标一览表（将被公开唱标）', unit: { money: '（元）', days: '（日历天）', percent: '（%）', text: '' },
+  priceHint: '单位：元，最多两位小数', aboveLimit: '高于最高投标限价，将被否决', files: '投标文件', filesHint: '应包含：{parts}。可选多个文件，浏览器将打包；总大小不超过 {largest}。', chosen: '已选 {n} 个文件，共 {size}', tooLarge: '超出允许的大小',
+  seal: '加密并上传', goOn: '继续上传', interrupted: '上次上传未完成，可以接着传', chooseAgain: '请重新选择同样的文件：{names}（{size}）', startOver: '放弃，重新开始', pause: '暂停', continue: '继续', stop: '停止',
+  sealHint: '文件在您的浏览器中加密（AES-256-GCM），密钥同时封给您的证书和密钥保管人；平台只收到密文。断网、关页、重启都可以接着传。',
+  phase: { preparing: '正在加密准备', uploading: '正在加密并上传', paused: '已暂停', offline: '网络已断开，恢复后自动继续', retrying: '网络不稳，正在重试', completing: '正在收尾', complete: '上传完成', checking: '平台正在逐段核对摘要' },
+  finishesAt: '按当前速度将在 {at} 完成', checkFailed: '平台核对未通过',
+  fault: { 'wrong-file': '选择的不是上次的文件', aborted: '已停止；已上传的部分保留，可以接着传', 'upload-refused': '存储拒绝了这一段，请重试', 'no-key': '证书中没有可用的密钥', 'unsupported-key': '这种证书不支持加密' },
+  submitTitle: '试解密并提交', notYet: '已上传，但尚未提交！只有拿到回执才算投标。', envelope: { body: '投标文件', statement: '开标一览表' },
+  trial: '试解密', trialOk: '您的证书能打开这份投标', trialFailed: '试解密失败：', trialHint: '用您的证书在已上传的密文上试一次，不泄露任何内容。', submit: '提交投标', discard: '放弃这次上传',
+  receipt: '投标回执', number: '回执编号', version: '版本', at: '平台受理时间', proof: '账本证明', proofThere: '已记入账本', proofComing: '几秒内生成', receiptPdf: '下载回执（PDF，电子签章）', receiptJson: '下载回执（可验证 JSON）', qr: '回执验证二维码',
+  withdraw: '撤回投标', withdrawSure: '确定撤回投标吗？截止前可以重新提交。',
+  newerVersion: '新版本',
+}

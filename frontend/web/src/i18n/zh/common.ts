@@ -1,0 +1,17 @@
+export default {
+  platform: '云开公共资源交易平台',
+  skip: '跳到正文',
+  demo: '演示环境：证书、身份与数据均为演示，不具法律效力',
+  rehearsal: '演练：时钟已加速，不是真实交易',
+  menu: '主导航',
+  nav: { notices: '公告', openings: '开标日历', verify: '验证', ledger: '账本', status: '运行状况', tasks: '我的待办', login: '登录', enrol: '企业入库', logout: '退出', mine: '我的主页', projects: '项目', centre: '交易中心', bids: '我的投标' },
+  language: '语言', elder: '大字版', elderOff: '标准版',
+  serverTime: '国家标准时间（以服务器时间为准）', clockError: '误差 ±{ms} 毫秒', clockWait: '正在校时…',
+  days: '{n} 天', past: '已到时',
+  loading: '正在读取…', retry: '重试', save: '保存', cancel: '取消', confirm: '确认', close: '关闭', back: '返回', search: '搜索', add: '添加', remove: '删除', submit: '提交', edit: '修改', view: '查看', download: '下载', more: '更多', yes: '是', no: '否', none: '无',
+  unmet: '未满足的规则', cites: '依据', hotline: '如有疑问请致电交易中心服务热线', yuan: '元',
+  states: { draft: '草稿', uploaded: '已上传，未提交', submitted: '已提交', withdrawn: '已撤回' },
+  footer: '任何人都可以独立验证：没有任何记录被添加、删除或修改。',
+  notFound: '没有这一页', notFoundHint: '地址可能已变更，请从首页进入。',
+  listen: '朗读', chart: '图', table: '表', print: '打印',
+}

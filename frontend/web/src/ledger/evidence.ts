@@ -1,0 +1,158 @@
+/** A file that somebody drops on the verification page: what it is, and what of it holds. Nothing leaves the browser. */
+import { type Bytes, sha256Hex, textOf, utf8 } from '@/sealing/bytes'
+import { isObject, type JsonObject } from '@/sealing/canonical'
+import { insist } from '@/sealing/faults'
+import { checkNotice, checkPlatformSignature, type PlatformTrust, type SignedNotice } from '@/sealing/notice'
+import { type Bundle, checkBundle } from './bundle'
+import { parseVerifierKey, verifyCheckpoint } from './checkpoint'
+import { type EntryDocument, type Export, type SealedDocument, verifyEntryDocument, verifyExport, verifySealedDocument } from './documents'
+import { type Finding, Findings, Undecided } from './findings'
+import { type ReceiptDocument, verifyReceipt } from './receipt'
+import { checkRecordDocument, type RecordDocument } from './record'
+
+export type EvidenceKind = 'receipt' | 'withdrawal' | 'bundle' | 'record' | 'notice' | 'entry' | 'sealed' | 'export' | 'checkpoint' | 'pdf' | 'unknown'
+
+/** What the page holds against the evidence: pinned by whoever reads it, never taken from the file. */
+export interface Anchor {
+  /** The ledger's verifier key. */
+  readonly key: string
+  readonly trust: PlatformTrust
+  /** Of a QR code: number and digest of a receipt. */
+  readonly expected: { readonly receipt: string; readonly sha256: string } | null
+}
+
+export interface Evidence {
+  readonly kind: EvidenceKind
+  /** SHA-256 of the file. */
+  readonly sha256: string
+  /** What it says of itself, as [word, value]; believed only as far as the findings hold. */
+  readonly facts: readonly (readonly [string, string])[]
+  readonly findings: readonly Finding[]
+}
+
+interface Judged {
+  readonly facts: Evidence['facts']
+  readonly findings: readonly Finding[]
+}
+
+/** Judges a file. `told` hears of each finding as it comes. */
+export async function judgeFile(bytes: Bytes, anchor: Anchor, told?: (finding: Finding) => void): Promise<Evidence> {
+  const sha256 = await sha256Hex(bytes)
+  if (isPdf(bytes)) return { kind: 'pdf', sha256, ...(await judgePdf(bytes, anchor, new Findings(told))) }
+  const document = read(bytes)
+  const kind = kindOf(document)
+  const findings = new Findings(told)
+  try {
+    return { kind, sha256, ...(await judge(kind, document, anchor, findings)) }
+  } catch (error) {
+    // It names itself evidence of a kind but lacks what that kind has.
+    await findings.check('shape', '', () => { throw error })
+    return { kind, sha256, facts: [], findings: findings.list }
+  }
+}
+
+function isPdf(bytes: Bytes): boolean {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 1024)).includes('%PDF-')
+}
+
+function read(bytes: Bytes): JsonObject | string | null {
+  try {
+    const text = textOf(bytes)
+    if (/^\S+\n\d+\n[A-Za-z0-9+/=]+\n/.test(text)) return text
+    const value = JSON.parse(text) as JsonObject
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+export function kindOf(document: JsonObject | string | null): EvidenceKind {
+  if (document === null) return 'unknown'
+  if (typeof document === 'string') return 'checkpoint'
+  if (document.kind === 'lot-bundle') return 'bundle'
+  if (typeof document.body === 'string' && (document.kind === 'receipt' || document.kind === 'withdrawal')) return document.kind
+  if (typeof document.record_text === 'string') return 'record'
+  if (typeof document.notice === 'string') return 'notice'
+  if (Array.isArray(document.entries)) return 'export'
+  if (isObject(document.act) && isObject(document.batch)) return 'sealed'
+  return isObject(document.entry) ? 'entry' : 'unknown'
+}
+
+async function judge(kind: EvidenceKind, document: JsonObject | string | null, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const value = document as unknown
+  switch (kind) {
+    case 'receipt': case 'withdrawal': return judgeReceipt(value as ReceiptDocument, anchor, findings)
+    case 'bundle': return judgeBundle(value as Bundle, anchor, findings)
+    case 'record': return judgeRecord(value as RecordDocument, anchor, findings)
+    case 'notice': return judgeNotice(value as SignedNotice, anchor, findings)
+    case 'checkpoint': return judgeCheckpoint(value as string, anchor, findings)
+    case 'entry': return judgeLedger(() => verifyEntryDocument(value as EntryDocument, anchor.key), (found) => [['act', found.action], ['at', found.ts], ['number', String(found.seq)]], findings)
+    case 'sealed': return judgeLedger(() => verifySealedDocument(value as SealedDocument, anchor.key), (found) => [['act', found.action], ['at', found.at]], findings)
+    case 'export': return judgeLedger(() => verifyExport(value as Export, anchor.key), (found) => [['entries', String(found.entries)]], findings)
+    default: return { facts: [], findings: [] }
+  }
+}
+
+async function judgeReceipt(document: ReceiptDocument, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const body = JSON.parse(document.body) as { number: string; kind: string; decided_at: string; version: number; lot: { code: string; title: string }; bidder: { name: string } }
+  const at = new Date(body.decided_at)
+  await findings.check('signature', '', () => checkPlatformSignature(`ebid/1 ${body.kind}\0`, document.body, document.signature, anchor.trust, at), (leaf) => leaf.subject.O ?? leaf.subject.CN ?? '')
+  if (body.kind === 'receipt') {
+    await findings.check('stamps', '', () => verifyReceipt({ ...document, proof: null }, anchor.key, anchor.trust), (found) => Object.values(found.stampedAt)[0]?.toISOString() ?? '')
+  }
+  await findings.check('ledger-proof', '', async () => {
+    const { ledger } = await verifyReceipt(document, anchor.key, anchor.trust)
+    if (ledger !== 'proven') throw new Undecided(ledger)
+  })
+  const { expected } = anchor
+  if (expected) await findings.check('qr', '', async () => insist(expected.receipt === body.number && expected.sha256 === (await sha256Hex(utf8(document.body))), 'not-authentic', 'another receipt than the code names'))
+  return { facts: [['number', body.number], ['lot', `${body.lot.code} ${body.lot.title}`], ['bidder', body.bidder.name], ['version', String(body.version)], ['at', body.decided_at]], findings: findings.list }
+}
+
+async function judgeBundle(bundle: Bundle, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const list = await checkBundle(bundle, anchor.key, anchor.trust, (finding) => findings.tell(finding))
+  return { facts: [['lot', `${bundle.lot.code} ${bundle.lot.title}`], ['opens', bundle.lot.opens_at], ['bids', String(bundle.bids.length)], ['pdf', bundle.record.pdf_sha256]], findings: list }
+}
+
+async function judgeRecord(document: RecordDocument, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const record = await checkRecordDocument(document, anchor.key, findings)
+  return { facts: record ? [['lot', `${record.lot.code} ${record.lot.title}`], ['at', record.times.concluded_at], ['bids', String(record.rows.length)], ['pdf', document.pdf_sha256 ?? '']] : [], findings: findings.list }
+}
+
+async function judgeNotice(notice: SignedNotice, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const { opened_at: openedAt } = JSON.parse(notice.notice) as { opened_at: string }
+  const found = await findings.check('notice', '', () => checkNotice(notice, anchor.trust, new Date(openedAt)), (checked) => checked.stampedAt?.toISOString() ?? '')
+  return { facts: found ? [['lot', found.code], ['at', found.openedAt.toISOString()], ['bids', String(found.bids.length)]] : [], findings: findings.list }
+}
+
+async function judgeCheckpoint(note: string, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const found = await findings.check('checkpoint', '', async () => verifyCheckpoint(note, await parseVerifierKey(anchor.key)))
+  return { facts: found ? [['log', found.origin], ['entries', String(found.size)]] : [], findings: findings.list }
+}
+
+async function judgeLedger<T>(verify: () => Promise<T>, factsOf: (value: T) => Evidence['facts'], findings: Findings): Promise<Judged> {
+  const found = await findings.check('ledger', '', verify)
+  return { facts: found ? factsOf(found) : [], findings: findings.list }
+}
+
+/** Who signed, whether the signed bytes stand, and whether anything was added after the last signature. */
+async function judgePdf(bytes: Bytes, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const { pdfSignatures } = await import('./pdf')
+  const signatures = await pdfSignatures(bytes, anchor.trust.roots)
+  if (!signatures.length) await findings.check('pdf-signed', '', () => { throw new Undecided('unsigned') })
+  for (const signature of signatures) {
+    const point = signature.kind === 'timestamp' ? 'pdf-stamp' : signature.isPlatform ? 'pdf-platform' : 'pdf-signature'
+    await findings.check(point, signature.signer, () => { insist(signature.isIntact, 'not-authentic', 'the signed bytes were changed, or another key signed') })
+  }
+  const covered = signatures.at(-1)?.covers ?? 0
+  if (signatures.length) await findings.check('pdf-whole', '', () => { insist(covered === bytes.length, 'not-authentic', 'bytes follow the last signature') })
+  return { facts: [['signatures', String(signatures.filter((item) => item.kind === 'signature').length)]], findings: findings.list }
+}
+
+/** The two values a receipt's QR code carries behind `#`; null for any other address. */
+export function expectedOf(fragment: string): Anchor['expected'] {
+  const found = new URLSearchParams(fragment.replace(/^#/, ''))
+  const [receipt, sha256] = [found.get('receipt'), found.get('sha256')]
+  return receipt && sha256 && /^[0-9a-f]{64}$/.test(sha256) ? { receipt, sha256 } : null
+}
+

@@ -1,0 +1,61 @@
+// From the page to the store: the server's calls as the upload library wants them, one envelope after the other.
+import { api } from '@/api/client'
+import { parseCertificate } from '@/sealing/certificate'
+import { readContext } from '@/sealing/context'
+import type { Identity } from '@/sealing/identity'
+import { tryDecryption } from '@/sealing/trial'
+import { readHeader } from '@/sealing/header'
+import { type PendingUpload, type Progress, resumeUpload, startUpload, type UploadApi, type UploadHandle, type Chosen } from '@/sealing/upload'
+import type { Desk, EnvelopeView, VersionView } from './types'
+
+/** The server as one upload sees it; bound to an envelope that exists when an upload is taken up again. */
+export function uploadApi(versionId: string, kind: string, known?: string): UploadApi {
+  let envelope = known ?? ''
+  return {
+    openEnvelope: async (header, size, parts) => {
+      const opened = await api.post<EnvelopeView>(`/api/bid-versions/${versionId}/envelopes`, { kind, header, size, parts })
+      envelope = opened.id
+      return envelope
+    },
+    presign: (numbers, digests) => api.post(`/api/envelopes/${envelope}/parts`, { parts: numbers.map((number, at) => ({ number, sha256: digests[at] })) }),
+    listParts: async () => {
+      const now = await api.get<{ uploaded?: { number: number; sha256: string | null }[] }>(`/api/envelopes/${envelope}`)
+      return (now.uploaded ?? []).filter((part) => part.sha256).map((part) => ({ number: part.number, digest: part.sha256 ?? '' }))
+    },
+    complete: async (manifest, signature) => { await api.post(`/api/envelopes/${envelope}/complete`, { manifest, signature }) },
+  }
+}
+
+/** Seals and sends one envelope. The bidder's own certificate comes first, a second one as backup (R-704). */
+export async function sendEnvelope(desk: Desk, version: VersionView, kind: string, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void): Promise<UploadHandle> {
+  const ctx = readContext(version.contexts?.[kind])
+  const custodians = await Promise.all(desk.requirements.custodians.map((custodian) => parseCertificate(custodian.certificate_pem)))
+  const others = desk.requirements.certificates.filter((own) => `sha256:${own.fingerprint}` !== identity.certificate.fingerprint)
+  const backup = others[0] ? [await parseCertificate(others[0].pem)] : []
+  const isBody = kind === 'whole'
+  return startUpload({ ctx, bidder: [identity.certificate, ...backup], custodians }, { api: uploadApi(version.id, kind), signer: identity, chosen, onProgress },
+    { resumable: isBody, note: { lot: desk.requirements.lot.id, version: version.id, kind } })
+}
+
+export const goOn = (pending: PendingUpload, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void): UploadHandle =>
+  resumeUpload(pending, { api: uploadApi(String(pending.note.version), String(pending.note.kind), pending.id), signer: identity, chosen, onProgress })
+
+/** Waits until the platform has read the object back and checked every part. */
+export async function untilChecked(envelopeId: string, onStep: (envelope: EnvelopeView) => void): Promise<EnvelopeView> {
+  for (;;) {
+    const envelope = await api.get<EnvelopeView>(`/api/envelopes/${envelopeId}`)
+    onStep(envelope)
+    if (envelope.state === 'checked' || envelope.state === 'failed') return envelope
+    await new Promise((resolve) => { setTimeout(resolve, 400) })
+  }
+}
+
+/** Trial decryption with the very key, on the very sealed objects, revealing nothing (experience 4). */
+export async function tryVersion(version: VersionView, identity: Identity): Promise<void> {
+  for (const envelope of version.envelopes) {
+    const sealed = await api.get<{ header: string }>(`/api/envelopes/${envelope.id}/sealed`)
+    await tryDecryption(readHeader(sealed.header), identity)
+  }
+  await api.post(`/api/bid-versions/${version.id}/trial`, { result: 'ok' })
+}
+

@@ -1,0 +1,21 @@
+import type { Json } from '@/sealing/canonical'
+import type { UnmetRule } from '@/api/client'
+
+export interface EnvelopeView { id: string; kind: string; state: 'open' | 'uploading' | 'checking' | 'checked' | 'failed'; size: number; parts: number; checked_parts: number; header_sha256: string; manifest_sha256: string | null; reason: string | null; checked_at: string | null }
+export interface VersionView {
+  id: string; number: number; status: 'draft' | 'uploaded' | 'submitted' | 'superseded' | 'withdrawn' | 'discarded'; word: string; certificate: string; created_at: string; submitted_at: string | null
+  receipt: string | null; trial_at: string | null; envelopes: EnvelopeView[]; contexts: Record<string, Json> | null; may: string[]; missing: UnmetRule[]
+}
+export interface Field { key: string; label: string; kind: 'money' | 'days' | 'text' | 'percent'; required: boolean }
+export interface OwnCertificate { fingerprint: string; pem: string; key_kind: string; subject_name: string; not_after: string }
+export interface Desk {
+  now: string; is_open: boolean
+  bid: { id: string; status: string; word: string; submitted: { version: number; version_id: string; at: string; receipt: string } | null; versions: VersionView[] } | null
+  requirements: {
+    lot: { id: string; code: string; title: string; rehearsal: boolean }; tender: string; round: number; deadline_at: string; suite: number; k: number; n: number
+    segments: Record<string, number>; largest: Record<string, number>; custodians: { index: number; name: string; role: string; certificate: string; certificate_pem: string }[]
+    announced_fields: Field[]; bid_parts: { number: string; title: string; required: boolean }[]; price_limit: string | null; certificates: OwnCertificate[]
+  }
+  may: string[]; missing: UnmetRule[]
+}
+export interface ReceiptView { number: string; kind: string; body: string; signature: unknown; proof: unknown }

@@ -1,0 +1,33 @@
+/** Why a sealed thing, a proof or a key is refused; the pages translate the code. */
+export type FaultCode =
+  | 'not-canonical'
+  | 'malformed'
+  | 'not-authentic'
+  | 'wrong-commitment'
+  | 'not-addressed'
+  | 'wrong-password'
+  | 'unsupported-key'
+  | 'wrong-key'
+  | 'no-key'
+  | 'wrong-file'
+  | 'too-early'
+  | 'not-verifiable'
+  | 'broken-chain'
+  | 'aborted'
+  | 'upload-refused'
+
+/** A refusal with a code; `message` is for the log of a developer, in English. */
+export class Fault extends Error {
+  readonly code: FaultCode
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'Fault'
+    this.code = code
+  }
+}
+
+/** Throws a `Fault` unless `condition` holds. */
+export function insist(condition: unknown, code: FaultCode, message: string): asserts condition {
+  if (!condition) throw new Fault(code, message)
+}

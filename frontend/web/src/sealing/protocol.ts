@@ -1,0 +1,39 @@
+/** Messages between the page and the upload worker. */
+import type { FaultCode } from './faults'
+import type { PartDigests } from './parts'
+import type { PartUrl } from './putPart'
+
+export interface Sample {
+  readonly position: number
+  readonly sha256: string
+}
+
+export type StartMessage = {
+  readonly type: 'start'
+  readonly body: Blob
+  readonly messageKey: CryptoKey
+  /** H as text. */
+  readonly header: string
+  readonly done: readonly (readonly [number, PartDigests])[]
+  /** Samples to compare, of an upload taken up again; null for a new one. */
+  readonly samples: readonly Sample[] | null
+  /** Where finished parts are remembered; null for what is not resumed. */
+  readonly record: string | null
+}
+
+export type ToWorker =
+  | StartMessage
+  | { readonly type: 'presigned'; readonly call: number; readonly target: PartUrl }
+  | { readonly type: 'presign-failed'; readonly call: number; readonly retry: boolean; readonly message: string }
+  | { readonly type: 'pause' }
+  | { readonly type: 'go' }
+  | { readonly type: 'abort' }
+
+export type FromWorker =
+  | { readonly type: 'sampled'; readonly samples: readonly Sample[] }
+  | { readonly type: 'presign'; readonly call: number; readonly number: number; readonly digest: string }
+  | { readonly type: 'moved'; readonly bytes: number; readonly fresh: boolean }
+  | { readonly type: 'part'; readonly number: number }
+  | { readonly type: 'troubled'; readonly message: string }
+  | { readonly type: 'done'; readonly parts: readonly string[] }
+  | { readonly type: 'failed'; readonly code: FaultCode | 'presign'; readonly message: string }

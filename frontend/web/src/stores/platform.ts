@@ -1,0 +1,24 @@
+// What the platform says of itself before anyone signs in.
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { api } from '@/api/client'
+
+export interface Platform {
+  id: string
+  name: string
+  demo: boolean
+  origin: string
+  time_stamping: 'external' | 'embedded'
+  log: string
+  checkpoint_key: string
+  certificates: string[]
+}
+
+export const usePlatform = defineStore('platform', () => {
+  const platform = ref<Platform | null>(null)
+  async function load(): Promise<Platform> {
+    platform.value ??= await api.get<Platform>('/api/platform')
+    return platform.value
+  }
+  return { platform, load }
+})

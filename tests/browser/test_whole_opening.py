@@ -1,0 +1,106 @@
+"""A whole opening in real browsers: host, recorder, custodians, three bidders, a public viewer, a context each."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.accessibility import bring_axe, violations
+from tests.browser.hall_stage import Stage, submit_bid
+
+PRICES = {"bidder-1": "9300000.00", "bidder-2": "9100000.00", "bidder-3": "8888888.88"}
+STAFF = ("host", "deputy", "tenderee", "supervisor")
+
+
+def _sign_record(page: Page, capacity: str) -> None:
+    page.get_by_role("button", name=f"以{capacity}身份签署").click()
+
+
+@pytest.mark.cts("A-106", "A-107", "A-108", "A-110", "A-111", "A-113", "A-114", "B-017")
+def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_path: Path) -> None:
+    lot = stage.publish_lot(timedelta(seconds=60), kind="rehearsal", objection_minutes=1)
+    hall, bid = f"/lots/{lot['id']}/hall", f"/lots/{lot['id']}/bid"
+    file = tmp_path / "投标文件.pdf"
+    file.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 6_000)
+    pages: dict[str, Page] = {}
+    problems: list[str] = []
+    for name, price in PRICES.items():
+        pages[name] = stage.sign_in(stage.context(browser), name, bid)
+        pages[name].on("pageerror", lambda error: problems.append(str(error)))
+        assert submit_bid(pages[name], price, file).startswith("HZ-")
+        pages[name].goto(hall)
+    for name in STAFF:
+        pages[name] = stage.sign_in(stage.context(browser), name, hall)
+    watching = stage.context(browser)
+    bring_axe(watching)
+    public, ailments = watching.new_page(), list[str]()
+    public.on("pageerror", lambda error: problems.append(str(error)))
+    public.goto(hall)
+    expect(public.get_by_text("投标截止时间之前，任何人")).to_be_visible()
+    assert "演示东海路桥" not in public.content(), "nobody shows before the hour (A-107)"
+
+    expect(public.get_by_text("投标集合摘要")).to_be_visible(timeout=60_000)
+    expect(public.get_by_text("加密").first).to_be_visible()
+    ailments += violations(public, "frozen")
+    pages["host"].get_by_role("button", name="开始解密").click()
+    for name in ("tenderee", "supervisor"):
+        pages[name].get_by_role("button", name="一键放行全部投标").click()
+    for name in PRICES:
+        pages[name].get_by_role("button", name="一键解密").click()
+    expect(public.get_by_text("已解密 3")).to_be_visible(timeout=30_000)
+    assert "8,888,888.88" not in public.content(), "no price is dribbled (R-508)"
+    ailments += violations(public, "decrypted")
+    pages["host"].get_by_role("button", name="唱标").click()
+    for text in ("9,300,000.00", "9,100,000.00", "8,888,888.88", "捌佰捌拾捌万捌仟捌佰捌拾捌元捌角捌分", "-11.11%"):
+        expect(public.get_by_text(text).first).to_be_visible()
+    ailments += violations(public, "announced")
+
+    _objections(pages)
+    _confirm_and_sign(pages)
+    expect(public.get_by_text("已公布").first).to_be_visible(timeout=30_000)
+    expect(public.get_by_text("链条完整")).to_be_visible()
+    ailments += violations(public, "published")
+    assert ailments == []
+    _a_reconnect_loses_nothing(public)
+    _record_is_a_signed_pdf(public, lot["id"], tmp_path)
+    assert problems == []
+
+
+def _objections(pages: dict[str, Page]) -> None:
+    pages["host"].get_by_role("button", name="进入异议环节").click()
+    bidder = pages["bidder-2"]
+    bidder.get_by_label("对开标提出异议").fill("请确认工期按日历天计算")
+    bidder.get_by_role("button", name="提出异议").click()
+    pages["host"].get_by_label("答复", exact=True).fill("按日历天计算")
+    pages["host"].get_by_role("button", name="当场答复").click()
+    expect(bidder.get_by_text("按日历天计算", exact=False).last).to_be_visible()
+    pages["host"].get_by_role("button", name="结束异议").click(timeout=90_000)
+
+
+def _confirm_and_sign(pages: dict[str, Page]) -> None:
+    pages["bidder-3"].get_by_role("button", name="确认无误并签名").click()
+    for name in ("bidder-1", "bidder-2"):
+        pages[name].get_by_role("button", name="确认无误并签名").click()
+    pages["host"].get_by_role("button", name="结束开标，生成记录").click(timeout=90_000)
+    _sign_record(pages["host"], "主持人")
+    expect(pages["deputy"].get_by_text("主持人：")).to_be_visible()
+    _sign_record(pages["deputy"], "记录人")
+
+
+def _a_reconnect_loses_nothing(public: Page) -> None:
+    """After a reload the screen says the same, for it shows the database and the ledger (R-1111)."""
+    before = public.locator("table").first.inner_text()
+    public.reload()
+    expect(public.get_by_text("已公布").first).to_be_visible()
+    expect(public.locator("table").first).to_have_text(before, use_inner_text=True)
+
+
+def _record_is_a_signed_pdf(public: Page, lot_id: str, folder: Path) -> None:
+    answer: Any = public.request.get(f"/api/lots/{lot_id}/opening-record/pdf")
+    assert answer.ok
+    content = answer.body()
+    (folder / "record.pdf").write_bytes(content)
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/ByteRange") >= 3, "host, recorder and platform sign"

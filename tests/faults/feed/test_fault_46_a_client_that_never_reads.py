@@ -1,0 +1,48 @@
+"""Fault 46: a socket that never reads is dropped at the bound; the others get everything, memory stays flat."""
+
+import asyncio
+import json
+import socket
+
+import psutil
+from websockets.asyncio.client import connect
+
+from tests.faults.feed.conftest import Write
+from tests.nodes import NodeProcess
+
+COUNT, SIZE = 60, 60_000  # about 180 kB each in UTF-8: far more than socket buffers and the bound of one MiB hold
+
+
+async def test_who_never_reads_is_dropped_and_holds_nobody_up(node: NodeProcess, lot_id: str, write: Write) -> None:
+    await write(1, 1)
+    address = f"{node.address.replace('http', 'ws')}/api/lots/{lot_id}/feed?after=-1"
+    deaf = socket.create_connection(("127.0.0.1", node.port))
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.sendall((f"GET /api/lots/{lot_id}/feed?after=-1 HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\n"
+                  "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                  "Sec-WebSocket-Version: 13\r\n\r\n").encode())
+    memory = psutil.Process(node.process.pid).memory_info
+    async with connect(address, max_size=None, compression=None) as keen:
+        assert json.loads(await asyncio.wait_for(keen.recv(), 10))["seq"] >= 0
+        await asyncio.sleep(0.5)  # both have caught up and follow live
+        before = memory().rss
+        writing = asyncio.create_task(write(COUNT, SIZE))
+        heard = [json.loads(await asyncio.wait_for(keen.recv(), 30)) for _ in range(COUNT)]
+        await writing
+        assert [message["payload"]["number"] for message in heard] == list(range(COUNT))
+        assert memory().rss - before < 80 << 20
+    assert await asyncio.to_thread(_is_dropped, deaf)
+
+
+def _is_dropped(deaf: socket.socket) -> bool:
+    """Reads what lay in the buffers; True when the node had hung up before it sent everything."""
+    deaf.settimeout(10)
+    read = 0
+    try:
+        while chunk := deaf.recv(1 << 20):
+            read += len(chunk)
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+    return read < COUNT * SIZE * 3

@@ -1,0 +1,137 @@
+"""A lot from its last submission to the published record, and the record in the hands of a stranger."""
+
+import asyncio
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bidding.opening.commands.attending import sign_in
+from bidding.opening.commands.recording import read_pdf
+from bidding.opening.tables import Opening
+from bidding.opening.verification import Anchors, verify_bundle
+from frontend.cli.verify import verify
+from storage.kernel.errors import DomainError
+from tests.opening_world import PRICES, Hall
+from trading.tenders.tables import Lot
+
+
+async def opened(hall: Hall) -> list[dict[str, Any]]:
+    """To the published record; gives the announced rows."""
+    await hall.begin()
+    await hall.worker.stamp()
+    await hall.release_all()
+    rows = await hall.announce()
+    await hall.conclude(rows)
+    await hall.publish()
+    return rows
+
+
+async def told_by(*arguments: str) -> Result:
+    """`yunkai verify`, as a process of its own would run it: outside this event loop."""
+    return await asyncio.to_thread(CliRunner().invoke, verify, list(arguments))
+
+
+@pytest.mark.cts("A-106", "A-108", "A-111", "A-113", "A-114", "B-017", "B-019")
+async def test_three_sealed_bids_become_a_published_record(hall: Hall) -> None:
+    for bidder in hall.world.bidders:
+        await sign_in(hall.lot.id, bidder.actor, hall.world.work())
+    await hall.begin()
+    shown = await hall.snapshot()
+    assert [bid["state"] for bid in shown["bids"]] == ["sealed"] * 3
+    assert shown["figures"]["signed_in"] == 3
+    await hall.release_all()
+    shown = await hall.snapshot()
+    assert [bid["state"] for bid in shown["bids"]] == ["decrypted"] * 3
+    assert shown["announced"] is None
+    assert "8730000" not in json.dumps(shown)
+    rows = await hall.announce()
+    assert [row["price"] for row in rows] == list(PRICES)
+    assert rows[0]["words"] == "捌佰柒拾叁万元整"
+    assert rows[0]["deviation"] == "-3.00"
+    await hall.conclude(rows)
+    await hall.publish()
+    shown = await hall.snapshot()
+    assert shown["step"] == "published"
+    assert {each["capacity"] for each in shown["record"]["signatures"]} == {"host", "recorder"}
+    async with hall.world.sessions() as session:
+        assert (await session.get_one(Lot, hall.lot.id)).stage == "opened"
+
+
+async def test_a_stranger_verifies_the_exported_lot_and_the_signed_record(hall: Hall, tmp_path: Path) -> None:
+    await opened(hall)
+    bundle = await hall.bundle()
+    async with hall.world.sessions() as session:
+        opening = await session.get_one(Opening, hall.lot.id)
+    files = tmp_path / "lot.json", tmp_path / "record.pdf", tmp_path / "root.pem"
+    files[0].write_text(json.dumps(bundle))
+    files[1].write_bytes(await read_pdf(hall.store, opening.record_pdf_key or ""))
+    files[2].write_text("".join(root.pem for root in hall.keys.roots))
+    told = await told_by(str(files[0]), str(files[1]), "--key", bundle["ledger"]["key"], "--root", str(files[2]))
+    assert told.exit_code == 0, told.output
+    assert "✓ 唱标：3 行与重新解密的内容逐项一致" in told.output
+    assert told.output.count("签名 ") == 3
+    assert "!" not in told.output
+    flipped = bytearray(files[1].read_bytes())
+    flipped[2000] ^= 1
+    files[1].write_bytes(flipped)
+    assert (await told_by(str(files[1]))).exit_code == 1
+
+
+def _price(bundle: dict[str, Any]) -> None:
+    bundle["announced"][0]["price"] = "1.00"
+
+
+def _record(bundle: dict[str, Any]) -> None:
+    bundle["record"]["text"] = bundle["record"]["text"].replace("8730000.00", "8730000.01")
+
+
+def _secret(bundle: dict[str, Any]) -> None:
+    bundle["bids"][0]["secrets"]["s_b"] = "00" * 32
+
+
+def _missing_bid(bundle: dict[str, Any]) -> None:
+    del bundle["bids"][1]
+
+
+def _swapped_objects(bundle: dict[str, Any]) -> None:
+    first, second = (bundle["bids"][place]["envelopes"][1] for place in (0, 1))
+    first["object"], second["object"] = second["object"], first["object"]
+
+
+def _entry(bundle: dict[str, Any]) -> None:
+    del bundle["ledger"]["entries"][2]
+
+
+def _signature(bundle: dict[str, Any]) -> None:
+    bundle["bids"][2]["envelopes"][0]["signature"] = bundle["bids"][1]["envelopes"][0]["signature"]
+
+
+def _notice(bundle: dict[str, Any]) -> None:
+    bundle["notice"]["notice"] = bundle["notice"]["notice"].replace('"count":3', '"count":4')
+
+
+def _pdf_digest(bundle: dict[str, Any]) -> None:
+    bundle["record"]["pdf_sha256"] = "00" * 32
+
+
+async def test_every_altered_part_of_an_exported_lot_is_noticed(hall: Hall) -> None:
+    await opened(hall)
+    bundle = await hall.bundle()
+    anchors = Anchors(bundle["ledger"]["key"], frozenset(root.fingerprint for root in hall.keys.roots))
+    assert len(list(verify_bundle(bundle, anchors))) == 10
+    assert '"address"' not in json.dumps(bundle), "who sent a bid from where stays inside"
+    assert {bid["secrets"]["kind"] for bid in bundle["bids"]} == {"whole/statement"}
+    changes: list[Callable[[dict[str, Any]], None]] = [
+        _price, _record, _secret, _missing_bid, _swapped_objects, _entry, _signature, _notice, _pdf_digest]
+    for change in changes:
+        altered = copy.deepcopy(bundle)
+        change(altered)
+        with pytest.raises(DomainError):
+            list(verify_bundle(altered, anchors))
+    with pytest.raises(DomainError):
+        list(verify_bundle(bundle, Anchors(anchors.ledger_key, frozenset({"00" * 32}))))

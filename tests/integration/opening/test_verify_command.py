@@ -1,0 +1,95 @@
+"""`yunkai verify` on receipts, ledger entries and checkpoints; what it says and its exit codes."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from bidding.bids.tables import Receipt
+from frontend.cli.verify import verify
+from storage.ledger.checkpoints import verifier_key
+from storage.ledger.documents import SealedDocument
+from storage.ledger.proofs import consistency_proof, sealed_proof
+from storage.ledger.queries import checkpoints
+from tests.nodes import ROOT
+from tests.opening_world import Hall
+
+
+async def told_by(*arguments: object) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, verify, [str(each) for each in arguments])
+
+
+def key_of(hall: Hall) -> str:
+    return verifier_key(f"yunkai/{hall.settings.platform_id}", hall.keys.checkpoint.public_key())
+
+
+async def proof_of(hall: Hall, receipt: Receipt) -> SealedDocument:
+    for _ in range(100):
+        async with hall.world.sessions() as session:
+            found = await sealed_proof(session, receipt.act_id, key_of(hall))
+        if found is not None:
+            return found
+        await asyncio.sleep(0.1)
+    raise AssertionError("the act was never packed")
+
+
+async def receipt_of(hall: Hall) -> dict[str, Any]:
+    async with hall.world.sessions() as session:
+        receipt = (await session.scalars(select(Receipt).limit(1))).one()
+    return {"number": receipt.number, "kind": receipt.kind, "body": receipt.body, "signature": receipt.signature,
+            "proof": await proof_of(hall, receipt)}
+
+
+async def test_a_receipt_is_verified_alone_and_offline(hall: Hall, tmp_path: Path) -> None:
+    document = await receipt_of(hall)
+    file, root = tmp_path / "receipt.json", tmp_path / "root.pem"
+    root.write_text("".join(each.pem for each in hall.keys.roots))
+    file.write_text(json.dumps(document))
+    told = await told_by(file, "--key", key_of(hall), "--root", root)
+    assert told.exit_code == 0, told.output
+    assert document["number"] in told.output
+    assert "账本：密封记录在检查点之内" in told.output
+    for name, value in (("body", document["body"].replace("河道", "河边")), ("number", "HZ-0000"),
+                        ("signature", {**document["signature"], "signature": "AAAA"})):
+        file.write_text(json.dumps({**document, name: value}))
+        assert (await told_by(file)).exit_code == 1
+    file.write_text(json.dumps(document))
+    other = verifier_key("yunkai/other", hall.keys.checkpoint.public_key())
+    assert (await told_by(file, "--key", other)).exit_code == 1
+
+
+async def test_a_sealed_act_and_two_checkpoints_are_verified(hall: Hall, tmp_path: Path) -> None:
+    document = await receipt_of(hall)
+    act, older, newer, proof = (tmp_path / name for name in ("act.json", "older", "newer", "proof.json"))
+    act.write_text(json.dumps(document["proof"]))
+    assert (await told_by(act)).exit_code == 0
+    async with hall.world.sessions() as session:
+        first, *_, last = await checkpoints(session)
+        hashes = [each.hex() for each in await consistency_proof(session, first.size, last.size)]
+    older.write_text(first.note)
+    newer.write_text(last.note)
+    proof.write_text(json.dumps({"proof": hashes}))
+    told = await told_by(older, newer, "--proof", proof, "--key", key_of(hall))
+    assert told.exit_code == 0, told.output
+    proof.write_text(json.dumps({"proof": ["00" * 32, *hashes[1:]]}))
+    assert (await told_by(older, newer, "--proof", proof, "--key", key_of(hall))).exit_code == 1
+
+
+def test_verification_needs_no_database_and_no_server() -> None:
+    code = "import sys, frontend.cli.verify; print(*{'sqlalchemy', 'psycopg', 'litestar', 'minio'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == ""
+
+
+async def test_what_is_no_evidence_is_said_to_be_none(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    for content in ("你好", "[]", '{"kind":"letter"}'):
+        file.write_text(content)
+        assert (await told_by(file)).exit_code == 2
+    file.write_text('{"kind":"lot-bundle","ledger":{"key":"x"}}')
+    assert (await told_by(file)).exit_code == 1

@@ -1,0 +1,98 @@
+"""The queue to the public service platform: same transaction, same text, until it is acknowledged."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from storage.crypto.canonical import canonical_bytes
+from storage.database.engine import Sessions
+from storage.database.work import Work
+from tests.tenders_world import Office, published_lot
+from trading.exchange.queue import deliver_pending
+from trading.exchange.tables import ExchangePush
+
+
+@dataclass
+class Receiver:
+    """A receiving platform that follows the protocol, as a small HTTP server of its own."""
+
+    status: int = 200
+    lies: dict[str, str] = field(default_factory=dict)
+    received: list[dict[str, Any]] = field(default_factory=list)
+    address: str = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Reads one POST and acknowledges its digest."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(head.split("content-length: ")[1].split("\r\n")[0])
+        message = json.loads(await reader.readexactly(length))
+        self.received.append(message)
+        digest = sha256(canonical_bytes(message["payload"])).hexdigest()
+        told = json.dumps({"id": message["id"], "sha256": digest, "acknowledgement": f"GG-{len(self.received)}",
+                           **self.lies}).encode()
+        writer.write(f"HTTP/1.1 {self.status} X\r\ncontent-type: application/json\r\ncontent-length: {len(told)}\r\n"
+                     "connection: close\r\n\r\n".encode() + told)
+        await writer.drain()
+        writer.close()
+
+
+async def _deliver(work: Callable[[], Work], receiver: Receiver) -> int:
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx.AsyncClient() as client:
+        return await deliver_pending(work, client, f"http://127.0.0.1:{port}/inbox", "E3207000001")
+
+
+async def _rest(sessions: Sessions) -> None:
+    """Forgets that a message was tried, so that it is due again at once."""
+    async with sessions() as session:
+        await session.execute(update(ExchangePush).values(tried_at=None))
+        await session.commit()
+
+
+@pytest.mark.cts("A-54")
+async def test_the_public_service_platform_gets_the_same_text_and_acknowledges_it(
+        office: Office, work: Callable[[], Work]) -> None:
+    lot = await published_lot(office)
+    notice = lot["notices"][0]
+    receiver = Receiver()
+    assert await _deliver(work, receiver) == 1
+    assert receiver.received[0]["payload"]["body"] == notice["body"]
+    assert receiver.received[0]["payload"]["sha256"] == notice["sha256"]
+    told = (await office.tenderee.get(f"/api/notices/{notice['id']}/delivery"))[0]
+    assert (told["acknowledgement"], told["attempts"], told["last_error"]) == ("GG-1", 1, None)
+    assert await _deliver(work, receiver) == 0
+    assert len(receiver.received) == 1
+
+
+async def test_a_message_waits_until_it_is_truly_acknowledged(
+        office: Office, work: Callable[[], Work], sessions: Sessions) -> None:
+    lot = await published_lot(office)
+    path = f"/api/notices/{lot['notices'][0]['id']}/delivery"
+    liar = Receiver(lies={"sha256": "0" * 64})
+    for receiver, error in ((Receiver(status=503), "HTTP 503"), (liar, "回执与报送内容不符")):
+        assert await _deliver(work, receiver) == 0
+        told = (await office.tenderee.get(path))[0]
+        assert (told["acknowledged_at"], told["last_error"]) == (None, error)
+        assert await _deliver(work, Receiver()) == 0  # it rests before it is tried again
+        await _rest(sessions)
+    async with httpx.AsyncClient() as client:
+        assert await deliver_pending(work, client, "http://127.0.0.1:1/", "E3207000001") == 0
+        assert await deliver_pending(work, client, "", "E3207000001") == 0
+    await _rest(sessions)
+    assert await _deliver(work, Receiver()) == 1
+    assert (await office.tenderee.get(path))[0]["attempts"] == 4
+
+
+async def test_two_nodes_delivering_at_once_send_a_message_once(office: Office, work: Callable[[], Work]) -> None:
+    await published_lot(office)
+    receiver = Receiver()
+    assert sum(await asyncio.gather(_deliver(work, receiver), _deliver(work, receiver))) == 1
+    assert len(receiver.received) == 1

@@ -1,0 +1,64 @@
+"""Real nodes of the platform as child processes, as tests start, kill and freeze them."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from frontend.cli.environment import environment_of
+from storage.database.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+class NodeProcess:
+    """One node on a port of its own."""
+
+    def __init__(self, settings: Settings, port: int, log: Path, extra: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.port = port
+        self.address = f"http://127.0.0.1:{port}"
+        self.log = log
+        self._environment = {**os.environ, **environment_of(settings), **extra}
+        self.process = self._launch()
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "frontend.cli", "serve", "--port", str(self.port)], cwd=ROOT,
+                env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+
+    def wait_until_ready(self, seconds: float = 90) -> None:
+        """Until /readyz says yes; fails with the node's log."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                if httpx.get(f"{self.address}/readyz", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"the node did not become ready:\n{self.log.read_text()[-4000:]}")
+
+    def stop(self) -> int:
+        """Asks it to stop and returns its exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> None:
+        """The same node again, after ``stop`` or ``kill``."""
+        self.process = self._launch()
+        self.wait_until_ready()

@@ -1,0 +1,297 @@
+"""A hall for tests: three sealed bids submitted for real, host and recorder, custodians who release."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from bidding.bids.checking import CheckWorker
+from bidding.bids.commands.submitting import Seal, submit_bid
+from bidding.bids.model import BODY, KINDS
+from bidding.bids.tables import BidVersion
+from bidding.opening.answers import hall_answer
+from bidding.opening.bundle import Shelf, lot_bundle
+from bidding.opening.commands.attending import Confirm, confirm
+from bidding.opening.commands.closing import close_bidding
+from bidding.opening.commands.hosting import announce, close_objections, open_objections
+from bidding.opening.commands.periods import NextStep, begin_decryption
+from bidding.opening.commands.recording import (
+    Desk,
+    PrepareSignature,
+    SignRecord,
+    conclude,
+    prepare_signature,
+    sign_record,
+)
+from bidding.opening.commands.releasing import (
+    BidderPart,
+    ReleaseBid,
+    ReleaseShares,
+    SharePart,
+    SharesTaken,
+    release_bid,
+    release_shares,
+)
+from bidding.opening.queries import view_hall
+from bidding.opening.release_work import release_work
+from bidding.opening.statements import confirmation_bytes
+from bidding.opening.tables import DecryptionPeriod, OpenedBid, Opening
+from bidding.opening.worker import OpeningWorker
+from storage.crypto.canonical import from_base64, to_base64
+from storage.crypto.demo_pki import Identity
+from storage.crypto.header import read_header
+from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
+from storage.crypto.session_key import session_public_key
+from storage.crypto.tsa import EmbeddedAuthority
+from storage.crypto.wraps import seal_release, unwrap
+from storage.database.engine import Sessions
+from storage.database.settings import Settings
+from storage.kernel.actor import PUBLIC, Actor
+from storage.kernel.clock import process_now
+from storage.kernel.errors import Unavailable
+from storage.ledger.queries import feed
+from storage.ledger.sequencer import Sequencer
+from storage.ledger.tables import LedgerOutbox
+from storage.objects.store import ObjectStore
+from tests.bids_world import Client, Founder, Person, World, found_world, seal_object, statement
+from trading.tenders.queries import lots_open_for_bids
+from trading.tenders.tables import Lot
+
+PRICES = ("8730000.00", "8500000.50", "8990000.00")
+
+
+def parts_for(work: dict[str, Any], identity: Identity) -> list[dict[str, Any]]:
+    """What a client does with release-work: unwrap with its key, re-wrap to the session key."""
+    session = session_public_key(from_base64(work["session_key"], "session_key"))
+    parts = []
+    for item in work["items"]:
+        header = read_header(item["header"].encode())
+        tag = identity.certificate.tag
+        wrap = next(each for each in header.wraps_for(work["role"]) if each.cert == tag)
+        secret = unwrap(wrap, identity.key, header.ctx.ch)
+        sealed = seal_release(secret, session, role=work["role"], index=wrap.index, ch=header.ctx.ch)
+        parts.append({"bid": item["bid"], "kind": item["kind"], "i": wrap.index, **sealed.to_json()})
+    return parts
+
+
+@dataclass
+class Hall:
+    """A lot with submitted bids, and everyone who acts in its hall."""
+
+    world: World
+    settings: Settings
+    store: ObjectStore
+    keys: PlatformKeys
+    host: Person
+    recorder: Person
+    versions: list[BidVersion] = field(default_factory=list)
+
+    @property
+    def lot(self) -> Lot:
+        return self.world.lot
+
+    @property
+    def worker(self) -> OpeningWorker:
+        """A node's worker, driven round by round."""
+        return OpeningWorker(works=self.world.work, settings=self.settings, store=self.store, keys=self.keys,
+                             authority=EmbeddedAuthority(self.keys.timestamp))
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.settings, self.store, self.keys, EmbeddedAuthority(self.keys.timestamp))
+
+    async def submit(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid") -> BidVersion:
+        """Seals, uploads, is checked, submits."""
+        version = await self.upload(bidder, price, body)
+        await submit_bid(version.id, bidder.actor, self.world.work(), Seal(self.keys, self.settings))
+        self.versions.append(version)
+        return version
+
+    async def upload(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid") -> BidVersion:
+        """As far as 已上传未提交."""
+        client = Client(self.world, bidder, self.store)
+        version = await client.start()
+        for kind in KINDS:
+            sealed = seal_object(self.world, bidder, version, kind, body if kind == BODY else statement(price))
+            envelope = await client.open(version, sealed)
+            await client.send(envelope, sealed.parts)
+            await client.complete(envelope, sealed)
+        await self.uploaded(version)
+        return version
+
+    async def uploaded(self, version: BidVersion) -> None:
+        """Waits until the platform has read both objects back."""
+        for _ in range(400):
+            async with self.world.sessions() as session:
+                if await session.scalar(select(BidVersion.status).where(BidVersion.id == version.id)) == "uploaded":
+                    return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the upload was not checked in time")
+
+    async def close(self) -> bool:
+        """T is now, and the bidding is closed."""
+        await self.world.close()
+        return await close_bidding(self.lot.id, self.world.work(), self.keys)
+
+    async def begin(self) -> None:
+        """Closes the bidding and opens the decryption window."""
+        assert await self.close()
+        await begin_decryption(self.lot.id, NextStep("frozen"), self.host.actor, self.world.work())
+
+    async def end_window(self) -> None:
+        """The decryption window is over now: moved by hand, as no act of the platform can."""
+        async with self.world.sessions() as session:
+            await session.execute(update(DecryptionPeriod).where(DecryptionPeriod.lot_id == self.lot.id).values(
+                opens_at=process_now() - timedelta(seconds=2), closes_at=process_now()))
+            await session.commit()
+
+    async def end_confirmations(self) -> None:
+        """The time for confirmations is over now, by hand."""
+        async with self.world.sessions() as session:
+            await session.execute(update(Opening).where(Opening.lot_id == self.lot.id).values(
+                confirmations_until=process_now()))
+            await session.commit()
+
+    async def change_lot(self, **values: Any) -> None:
+        """Changes the lot's row by hand."""
+        async with self.world.sessions() as session:
+            lot = await session.get_one(Lot, self.lot.id)
+            for name, value in values.items():
+                setattr(lot, name, value)
+            await session.commit()
+        self.world.lot = lot
+
+    async def entries(self, *actions: str) -> list[tuple[str, dict[str, Any]]]:
+        """Action and payload of the lot's open acts so far, numbered or not, in order."""
+        async with self.world.sessions() as session:
+            waiting = (await session.execute(select(LedgerOutbox.action, LedgerOutbox.payload).where(
+                LedgerOutbox.stream == f"lot:{self.lot.id}", LedgerOutbox.sealed.is_(False)).order_by(
+                    LedgerOutbox.id))).all()
+            numbered = await feed(session, {"public"}, stream=f"lot:{self.lot.id}")
+        found = [(json.loads(item["entry"])["action"], cast(dict[str, Any], item["payload"])) for item in numbered]
+        found += [(action, json.loads(payload)) for action, payload in waiting]
+        return [item for item in found if not actions or item[0] in actions]
+
+    async def snapshot(self, actor: Actor = PUBLIC) -> dict[str, Any]:
+        """The hall as this actor sees it."""
+        async with self.world.sessions() as session:
+            return hall_answer(await view_hall(session, self.lot.id, actor))
+
+    async def work_of(self, person: Person) -> dict[str, Any]:
+        """release-work."""
+        async with self.world.sessions() as session:
+            return await release_work(session, self.lot.id, person.actor)
+
+    async def release_bid(self, bidder: Person, identity: Identity | None = None) -> OpenedBid:
+        """A bidder's one click."""
+        parts = parts_for(await self.work_of(bidder), identity or bidder.identities[0])
+        command = ReleaseBid([BidderPart(each["kind"], each["i"], each["enc"], each["ct"]) for each in parts])
+        return await release_bid(self.lot.id, command, bidder.actor, self.world.work(), self.keys)
+
+    async def release_shares(self, custodian: Person) -> SharesTaken:
+        """A custodian's one click."""
+        parts = parts_for(await self.work_of(custodian), custodian.identities[0])
+        command = ReleaseShares([SharePart(UUID(each["bid"]), each["kind"], each["enc"], each["ct"]) for each in parts])
+        return await release_shares(self.lot.id, command, custodian.actor, self.world.work(), self.keys)
+
+    async def release_all(self, bidders: Sequence[Person] | None = None) -> None:
+        """Two custodians and every bidder release; the worker opens what it can."""
+        for custodian in self.world.custodians[:2]:
+            await self.release_shares(custodian)
+        for bidder in self.world.bidders if bidders is None else bidders:
+            await self.release_bid(bidder)
+        while await self.worker.decrypt():
+            pass
+
+    async def announce(self) -> list[dict[str, Any]]:
+        """All prices at once; gives the rows."""
+        await announce(self.lot.id, NextStep("decrypting"), self.host.actor, self.world.work())
+        rows: list[dict[str, Any]] = (await self.snapshot())["announced"]["rows"]
+        return rows
+
+    async def conclude(self, rows: list[dict[str, Any]]) -> None:
+        """Objections are heard, every opened bidder confirms, the record is drawn up."""
+        work, lot_id, host = self.world.work, self.lot.id, self.host.actor
+        await open_objections(lot_id, NextStep("announced"), host, work())
+        await close_objections(lot_id, NextStep("objections"), host, work())
+        people = {each.party.name: each for each in self.world.bidders}
+        for row in rows:
+            if row["state"] == "decrypted":
+                bidder = people[row["name"]]
+                signature = bidder.identities[0].sign(confirmation_bytes(row["row_sha256"]))
+                await confirm(lot_id, Confirm(row["row_sha256"], to_base64(signature)), bidder.actor, work())
+        await conclude(lot_id, NextStep("confirming"), host, work(), self.settings)
+
+    async def publish(self) -> None:
+        """Host and recorder sign; the second signature publishes."""
+        await self.sign_record(self.host, "host")
+        await self.sign_record(self.recorder, "recorder")
+
+    async def bundle(self) -> dict[str, Any]:
+        """The exported lot, once a checkpoint covers its last entry, as it leaves through JSON."""
+        for _ in range(100):
+            async with self.world.sessions() as session:
+                bundle = await lot_bundle(Shelf(session, self.store, self.keys, self.settings), self.lot.id)
+            found: dict[str, Any] = json.loads(json.dumps(bundle))
+            if any('"opening.published"' in each["entry"] for each in found["ledger"]["entries"]):
+                return found
+            await asyncio.sleep(0.1)
+        raise AssertionError("no checkpoint came to cover the publication")
+
+    async def sign_record(self, person: Person, capacity: str) -> None:
+        """Prepares and signs, as a client with its own key does; waits for the ledger proof."""
+        command = PrepareSignature(capacity)  # type: ignore[arg-type]
+        for _ in range(100):
+            try:
+                prepared = await prepare_signature(self.lot.id, command, person.actor, self.world.work, self.desk)
+                break
+            except Unavailable:
+                await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("no checkpoint came to cover the record")
+        signature = to_base64(person.identities[0].sign(prepared.to_sign))
+        await sign_record(self.lot.id, SignRecord(capacity, signature), person.actor,  # type: ignore[arg-type]
+                          self.world.work(), self.desk)
+
+
+async def found_hall(sessions: Sessions, settings: Settings, store: ObjectStore, bidders: int = 3) -> Hall:
+    """A lot with a host and a recorder of the centre, no bid yet; the price limit is nine million."""
+    folders = settings.key_directory.parent / "ca", settings.trust_directory
+    world = await found_world(sessions, *folders, bidders=bidders)
+    founder = Founder(sessions, *folders)
+    host = await founder.person("连云港交易中心主持席", staff=("centre",))
+    recorder = await founder.person("连云港交易中心记录席", staff=("centre",))
+    async with sessions() as session:
+        lot = await session.get_one(Lot, world.lot.id)
+        lot.host_id, lot.recorder_id = host.party.id, recorder.party.id
+        lot.price_limit, lot.objection_minutes = Decimal(9_000_000), 0
+        await session.commit()
+    world.lot = lot
+    keys = load_platform_keys(settings.key_directory, name=settings.platform_name, now=process_now())
+    return Hall(world, settings, store, keys, host, recorder)
+
+
+@asynccontextmanager
+async def background(hall: Hall) -> AsyncIterator[None]:
+    """Sequencer and upload checks, as a node runs them."""
+    async def lots_are_open() -> bool:
+        async with hall.world.sessions() as session:
+            return await lots_open_for_bids(session)
+
+    stop = asyncio.Event()
+    checks = CheckWorker(hall.world.sessions, hall.world.work, hall.store, EmbeddedAuthority(hall.keys.timestamp))
+    sequencer = Sequencer(hall.settings.database_url, hall.keys.checkpoint, f"yunkai/{hall.settings.platform_id}",
+                          lots_are_open=lots_are_open, sealed_batch_seconds=0.2)
+    tasks = [asyncio.create_task(checks.run(stop)), asyncio.create_task(sequencer.run(stop))]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)

@@ -1,0 +1,58 @@
+"""Fresh databases, settings over real parts, and running nodes, for fixtures of any scope."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from storage.database.settings import Settings
+from storage.embedded.ports import draw_ports
+from storage.embedded.postgres import EmbeddedPostgres
+from storage.embedded.seaweed import EmbeddedSeaweed
+from tests.nodes import ROOT, NodeProcess
+
+BROWSER_ORIGIN = "http://127.0.0.1:8000"
+StartNode = Callable[..., NodeProcess]
+
+
+def administer(server: EmbeddedPostgres, statement: str) -> None:
+    """One statement outside any transaction, such as ``create database``."""
+    with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@contextmanager
+def fresh_database(server: EmbeddedPostgres, template: str, name: str) -> Iterator[str]:
+    """The DSN of a clone of the template, dropped at the end."""
+    administer(server, f"create database {name} template {template} strategy file_copy")
+    yield server.url(name)
+    administer(server, f"drop database {name} with (force)")
+
+
+def settings_over(database_url: str, store: EmbeddedSeaweed, folder: Path) -> Settings:
+    """Valid settings over the real parts; key and trust folders are fresh."""
+    for name in ("keys", "trust"):
+        (folder / name).mkdir(mode=0o700)
+    return Settings(
+        database_url=database_url, database_pool=10, s3_endpoint=store.endpoint, s3_access_key=store.keys.access,
+        s3_secret_key=store.keys.secret, s3_bucket=store.bucket, key_directory=folder / "keys",
+        trust_directory=folder / "trust", public_origin=BROWSER_ORIGIN, demo=True, sealed_batch_seconds=0.2,
+        web_dist=ROOT / "frontend/web/dist")
+
+
+@contextmanager
+def nodes_over(settings: Settings, folder: Path) -> Iterator[StartNode]:
+    """``start(extra_environment, wait=True, **changed_settings)``; every node started is stopped at the end."""
+    nodes: list[NodeProcess] = []
+
+    def start(extra: Mapping[str, str] | None = None, *, wait: bool = True, **changes: object) -> NodeProcess:
+        port = draw_ports(1)[0]
+        changed = settings.model_copy(update={"public_origin": f"http://127.0.0.1:{port}"} | changes)
+        nodes.append(NodeProcess(changed, port, folder / f"node-{port}.log", extra or {}))
+        if wait:
+            nodes[-1].wait_until_ready()
+        return nodes[-1]
+    yield start
+    for node in nodes:
+        node.stop()

@@ -1,0 +1,50 @@
+"""Who may do what to an enterprise's entry; what is not granted here is denied."""
+
+from uuid import UUID
+
+from storage.kernel.actor import Actor
+from storage.kernel.errors import NotAllowed, NotSignedIn
+from trading.parties.model import Act
+
+_OWN = frozenset({Act.EDIT, Act.DELETE, Act.DECLARE, Act.BIND, Act.UNBIND, Act.READ})
+_CENTRE = frozenset({Act.VERIFY, Act.REFUSE, Act.STOP, Act.ALLOW, Act.READ, Act.LIST})
+_READERS = frozenset({Act.READ, Act.LIST})
+
+
+def may(actor: Actor, act: Act, party_id: UUID | None = None) -> bool:
+    """True when the actor has the right, whatever the state of the subject.
+
+    Nobody verifies, stops, allows or appoints itself (R-200, A-28).
+    """
+    if actor.is_party(party_id):
+        return act in _OWN
+    if act is Act.APPOINT:
+        return actor.has("administrator")
+    if actor.has("centre"):
+        return act in _CENTRE
+    return act in _READERS and (actor.has("supervisor") or actor.has("administrator"))
+
+
+def permit(actor: Actor, act: Act, party_id: UUID | None = None) -> None:
+    """Raises ``NotSignedIn`` or ``NotAllowed`` when the actor has no right to the act."""
+    if may(actor, act, party_id):
+        return
+    if actor.party_id is None:
+        raise NotSignedIn("请先登录")
+    raise NotAllowed("您没有权限进行此操作", act=act.value)
+
+
+def permit_choosing(actor: Actor) -> None:
+    """Raises ``NotSignedIn`` or ``NotAllowed`` unless the actor plans tenders and so names people for them."""
+    if actor.party_id is None:
+        raise NotSignedIn("请先登录")
+    if not actor.roles & {"tenderee", "agency", "centre"}:
+        raise NotAllowed("您没有权限进行此操作", act="choose_people")
+
+
+def permit_own(actor: Actor, act: Act) -> UUID:
+    """The enterprise the actor acts for, when it may do this to itself; raises ``NotSignedIn``, ``NotAllowed``."""
+    permit(actor, act, actor.party_id)
+    if actor.party_id is None:
+        raise NotSignedIn("请先登录")
+    return actor.party_id

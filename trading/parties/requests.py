@@ -1,0 +1,71 @@
+"""What clients send: frozen, bounded, no unknown fields."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from storage.kernel.errors import Invalid
+from trading.parties.model import PartyData
+
+Line = Annotated[str, msgspec.Meta(max_length=200)]
+Code = Annotated[str, msgspec.Meta(max_length=40)]
+
+
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An enterprise's data as typed; empty fields are admitted in a draft."""
+
+    name: Line
+    uscc: Code
+    region: Code = ""
+    legal_representative: Line = ""
+    address: Line = ""
+    contact: Line = ""
+    phone: Code = ""
+    bank_name: Line = ""
+    bank_account: Code = ""
+    roles: Annotated[tuple[Code, ...], msgspec.Meta(max_length=3)] = ("bidder",)
+
+    def as_data(self) -> PartyData:
+        """The same without the blanks around each field."""
+        fields = {key: value.strip() for key, value in msgspec.structs.asdict(self).items() if key != "roles"}
+        return PartyData(**fields, roles=tuple(sorted(set(self.roles))))
+
+
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate, and a signature by its key over a challenge of this platform."""
+
+    certificate: Annotated[str, msgspec.Meta(max_length=16_384)]
+    nonce: Annotated[str, msgspec.Meta(max_length=64)]
+    expires_at: Code
+    signature: Annotated[str, msgspec.Meta(max_length=1_024)]
+
+
+class Enrol(Shown, frozen=True, forbid_unknown_fields=True):
+    """An enterprise's first appearance: agreement, certificate, data (A-25)."""
+
+    agreement_version: Code
+    data: Declared
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an enterprise is stopped or allowed."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+    def given_reason(self) -> str:
+        """The reason; raises ``Invalid`` when there is none."""
+        if not self.reason.strip():
+            raise Invalid("请填写理由", field="reason")
+        return self.reason.strip()
+
+
+class Judged(Reason, frozen=True, forbid_unknown_fields=True):
+    """A judgement on the version that was read; a refusal needs a reason."""
+
+    number: int = 0
+
+
+class Appointed(Reason, frozen=True, forbid_unknown_fields=True):
+    """The staff role a body is given, or none."""
+
+    role: Literal["centre", "supervisor", "administrator"] | None = None

@@ -1,0 +1,110 @@
+"""The numbered rules of the structured part: announcing, custody, bid structure, evaluation method."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from storage.kernel.rule import rule
+from trading.tenders.content import BASELINES, PRICE_KEY, REMEDIES, Formula, PriceFormula, Structure, numbers_repeat
+from trading.tenders.facts import LotFacts
+
+_CTS, _EB = "CTS-EBS01-2016 ", "电子招标投标办法 "
+_CERTIFIED, _ELECTRONIC = date(2016, 1, 1), date(2013, 5, 1)
+_HUNDRED = Decimal(100)
+
+
+@rule("R-143", "唱标内容须含投标报价（price，金额），且字段不重复", cites=_EB + "第三十条", since=_ELECTRONIC)
+def price_is_announced(lot: LotFacts) -> bool:
+    """Exactly the fields announced are in the opening statement; the price is one of them, as money, required."""
+    fields = lot.structure.announced_fields
+    priced = any(each.key == PRICE_KEY and each.kind == "money" and each.required for each in fields)
+    return priced and len({each.key for each in fields}) == len(fields)
+
+
+@rule("R-142/2", "密钥份额保管人二名及以上时，至少二名共同才能解密",
+      cites=_EB + "第二十八条；招标投标法 第二十二条", since=_ELECTRONIC)
+def nobody_opens_alone(lot: LotFacts) -> bool:
+    """Indexes run 1..n, no certificate twice, 1 ≤ k ≤ n, and n ≥ 2 asks for k ≥ 2."""
+    held: Structure = lot.structure
+    n = held.n
+    in_order = [keeper.index for keeper in held.custodians] == list(range(1, n + 1))
+    distinct = len({keeper.certificate for keeper in held.custodians}) == n
+    return n >= 1 and in_order and distinct and 1 <= held.k <= n and (n < 2 or held.k >= 2)
+
+
+@rule("R-200", "交易中心人员和平台管理员不得保管解密份额", cites=_EB + "第二十三条", since=_ELECTRONIC)
+def custodians_are_not_staff(lot: LotFacts) -> bool:
+    """Whoever runs the platform holds no part of a key."""
+    return not lot.share_roles & {"centre", "administrator"}
+
+
+@rule("R-144/2", "招标文件载明解密失败的补救方案", cites=_EB + "第三十一条；B-019", since=_ELECTRONIC)
+def remedy_is_stated(lot: LotFacts) -> bool:
+    """Either none, or the bidder's own backup; without a clause none may be used."""
+    return lot.structure.remedy in REMEDIES
+
+
+@rule("A-62", "评审条款和评分项编号不重复，评标办法不为空", cites=_CTS + "A-62", since=_CERTIFIED)
+def evaluation_numbers_are_unique(lot: LotFacts) -> bool:
+    """Review items and scoring items, each among their own; a method must be there."""
+    held = lot.structure
+    stated = bool(held.review_items) and (bool(held.scoring_items) or held.price_formula is not None)
+    return stated and not numbers_repeat(held.review_items) and not numbers_repeat(held.scoring_items)
+
+
+@rule("R-316", "评分项满分合计一百分", cites="评标委员会和评标方法暂行规定 第三十四条", since=date(2001, 7, 5))
+def scores_add_up(lot: LotFacts) -> bool:
+    """Where items are scored; the lowest-price method (R-317) scores none."""
+    items = lot.structure.scoring_items
+    return not items or sum((item.highest for item in items), Decimal(0)) == _HUNDRED
+
+
+@rule("A-63", "投标文件组成已设置且编号不重复", cites=_CTS + "A-63", since=_CERTIFIED)
+def bid_parts_are_set(lot: LotFacts) -> bool:
+    """A bidder must know of what parts a bid consists."""
+    parts = lot.structure.bid_parts
+    return any(part.required for part in parts) and not numbers_repeat(parts)
+
+
+def _within(values: list[Decimal], lowest: str, highest: str) -> bool:
+    return bool(values) and len(set(values)) == len(values) and all(
+        Decimal(lowest) <= value <= Decimal(highest) for value in values)
+
+
+_PARAMETERS: dict[Formula, Callable[[PriceFormula], bool]] = {
+    Formula.MEAN: lambda _: True,
+    Formula.TRIMMED_MEAN: lambda _: True,
+    Formula.PERCENTAGE_TRIM: lambda it: _within(it.k_set, "50", "100"),
+    Formula.COMPOSITE: lambda it: (_within(it.k_set, "0.5", "1") and _within(it.d_set, "0", "50")
+                                   and _within(it.lambda_set, "0", "1")),
+    Formula.DOWN_FLOAT: lambda it: _within(it.k_set, "0", "50"),
+    Formula.LOWEST_EVALUATED: lambda _: True,
+    Formula.LOWEST_RATIO: lambda it: it.weight is not None,
+}
+
+
+@rule("R-310", "价格公式的编号和参数完整、在允许范围内",
+      cites="评标委员会和评标方法暂行规定 第三十条至第三十五条；R-310 至 R-320",
+      since=date(2001, 7, 5))
+def price_formula_is_complete(lot: LotFacts) -> bool:
+    """Parameters of R-310 to R-320 by structure: sets not empty, in range, E₁ > E₂ > 0 for baselines (R-315)."""
+    formula = lot.structure.price_formula
+    if formula is None:
+        return False
+    weighed = formula.weight is None or 0 < formula.weight <= _HUNDRED
+    return weighed and _PARAMETERS[Formula(formula.number)](formula) and _scores_fall(formula)
+
+
+def _scores_fall(formula: PriceFormula) -> bool:
+    """R-315: a price above the baseline loses more than one below it."""
+    if Formula(formula.number) not in BASELINES:
+        return True
+    if formula.above is None or formula.below is None:
+        return False
+    return formula.above > formula.below > 0 and 0 < formula.full <= _HUNDRED
+
+
+STRUCTURE_RULES = (
+    price_is_announced, nobody_opens_alone, custodians_are_not_staff, remedy_is_stated,
+    evaluation_numbers_are_unique, scores_add_up, bid_parts_are_set, price_formula_is_complete,
+)

@@ -1,0 +1,134 @@
+"""Reads of projects, lots and the calendar; other rooms use these."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database.work import Work
+from storage.kernel.calendar import Calendar
+from storage.kernel.errors import NotFound
+from trading.tenders.content import Structure
+from trading.tenders.model import BEFORE_DEADLINE
+from trading.tenders.tables import CalendarDay, DocumentFile, Lot, Notice, Project, TenderDocument, TenderProject
+
+_NO_LOT = "没有这个标段"
+
+
+async def lot(session: AsyncSession, lot_id: UUID) -> Lot:
+    """The lot; raises ``NotFound``. Public callers must ask whether it is published."""
+    found = await session.get(Lot, lot_id)
+    if found is None:
+        raise NotFound(_NO_LOT)
+    return found
+
+
+async def _locked(uow: Work, lot_id: UUID, *, share: bool) -> Lot:
+    query = select(Lot).where(Lot.id == lot_id).with_for_update(read=share).execution_options(populate_existing=True)
+    found = (await uow.session.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NotFound(_NO_LOT)
+    return found
+
+
+async def lock_lot(uow: Work, lot_id: UUID) -> Lot:
+    """The lot FOR UPDATE: for acts that move it. Read the clock after this."""
+    return await _locked(uow, lot_id, share=False)
+
+
+async def share_lot(uow: Work, lot_id: UUID) -> Lot:
+    """The lot FOR SHARE: for acts that need it to stand still, side by side. Read the clock after this."""
+    return await _locked(uow, lot_id, share=True)
+
+
+async def lots_open_for_bids(session: AsyncSession) -> bool:
+    """True while some lot is between its issue and its deadline, by the database clock: public knowledge."""
+    now = func.clock_timestamp()
+    query = select(exists().where(Lot.stage.in_(sorted(BEFORE_DEADLINE)), Lot.documents_from <= now,
+                                  Lot.deadline_at > now))
+    return bool((await session.execute(query)).scalar_one())
+
+
+async def tender_code(session: AsyncSession, held: Lot) -> str:
+    """The code of the lot's tender project: ``ctx.tender`` of every envelope (sealing.md §1)."""
+    query = select(TenderProject.code).where(TenderProject.id == held.tender_project_id)
+    return (await session.execute(query)).scalar_one()
+
+
+def structure_of(held: Lot) -> Structure:
+    """The lot's structured part as one value."""
+    return msgspec.convert({
+        "announced_fields": held.announced_fields, "custodians": held.custodians, "k": held.k,
+        "bid_parts": held.bid_parts, "review_items": held.review_items, "scoring_items": held.scoring_items,
+        "price_formula": held.price_formula or None, "remedy": held.remedy}, Structure)
+
+
+async def calendar(session: AsyncSession) -> Calendar:
+    """The working calendar as its table stands (R-118)."""
+    days = (await session.scalars(select(CalendarDay))).all()
+    return Calendar(holidays=frozenset(each.day for each in days if each.kind == "holiday"),
+                    workdays=frozenset(each.day for each in days if each.kind == "workday"))
+
+
+async def calendar_days(session: AsyncSession, year: int) -> Sequence[CalendarDay]:
+    """The marked days of a year, in order."""
+    query = select(CalendarDay).where(func.extract("year", CalendarDay.day) == year).order_by(CalendarDay.day)
+    return (await session.scalars(query)).all()
+
+
+async def project(session: AsyncSession, project_id: UUID, *, lock: bool = False) -> Project:
+    """The project, locked when it is to be changed; raises ``NotFound``."""
+    found = await session.get(Project, project_id, with_for_update=lock or None, populate_existing=lock)
+    if found is None:
+        raise NotFound("没有这个项目")
+    return found
+
+
+async def tender_project(session: AsyncSession, tender_project_id: UUID, *, lock: bool = False) -> TenderProject:
+    """The tender project, locked when it is to be changed; raises ``NotFound``."""
+    found = await session.get(TenderProject, tender_project_id, with_for_update=lock or None, populate_existing=lock)
+    if found is None:
+        raise NotFound("没有这个招标项目")
+    return found
+
+
+async def notice(session: AsyncSession, notice_id: UUID) -> Notice:
+    """The notice; raises ``NotFound``. Public callers must ask whether it is published."""
+    found = await session.get(Notice, notice_id)
+    if found is None:
+        raise NotFound("没有这份公告")
+    return found
+
+
+async def notices_of(session: AsyncSession, lot_id: UUID) -> Sequence[Notice]:
+    """All notices of a lot, the newest first."""
+    query = select(Notice).where(Notice.lot_id == lot_id).order_by(Notice.created_at.desc(), Notice.id)
+    return (await session.scalars(query)).all()
+
+
+async def newest_document(session: AsyncSession, lot_id: UUID) -> TenderDocument | None:
+    """The document of the highest number, in whatever state."""
+    query = select(TenderDocument).where(TenderDocument.lot_id == lot_id).order_by(TenderDocument.number.desc())
+    return (await session.scalars(query.limit(1))).first()
+
+
+async def issued_document(session: AsyncSession, lot_id: UUID) -> TenderDocument | None:
+    """The newest document that bidders may have."""
+    query = (select(TenderDocument).where(TenderDocument.lot_id == lot_id, TenderDocument.issued_at.is_not(None))
+             .order_by(TenderDocument.number.desc()).limit(1))
+    return (await session.scalars(query)).first()
+
+
+async def files_of(session: AsyncSession, lot_id: UUID) -> Sequence[DocumentFile]:
+    """The files that belong to the document, in the order they came."""
+    query = select(DocumentFile).where(DocumentFile.lot_id == lot_id).order_by(DocumentFile.uploaded_at)
+    return (await session.scalars(query)).all()
+
+
+async def now_of(session: AsyncSession) -> datetime:
+    """The database clock, for reads; commands ask their unit of work."""
+    moment: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return moment
