@@ -171,6 +171,8 @@ class Hall:
     async def entries(self, *actions: str) -> list[tuple[str, dict[str, Any]]]:
         """Action and payload of the lot's open acts so far, numbered or not, in order."""
         async with self.world.sessions() as session:
+            # One snapshot for both reads: the sequencer may number an entry between them.
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             waiting = (await session.execute(select(LedgerOutbox.action, LedgerOutbox.payload).where(
                 LedgerOutbox.stream == f"lot:{self.lot.id}", LedgerOutbox.sealed.is_(False)).order_by(
                     LedgerOutbox.id))).all()
