@@ -90,12 +90,17 @@ def install_python() -> None:
     run(VENV / "bin" / "uv", "pip", "sync", "-q", "--python", PYTHON, "--require-hashes", "requirements.lock")
 
 
+def command() -> str:
+    """The text of ``.venv/bin/yunkai``; the guard is for the processes of a rehearsal, which import it again."""
+    return f'#!{PYTHON}\nfrom frontend.cli.main import main\n\nif __name__ == "__main__":\n    main()\n'
+
+
 def install_command() -> None:
     """``.venv/bin/yunkai`` and the project on the path of the environment."""
     site = next((VENV / "lib").glob("python3*")) / "site-packages"
     (site / "yunkai.pth").write_text(f"{ROOT}\n")
     script = VENV / "bin" / "yunkai"
-    script.write_text(f"#!{PYTHON}\nfrom frontend.cli.main import main\n\nmain()\n")
+    script.write_text(command())
     script.chmod(0o755)
 
 
@@ -140,13 +145,15 @@ def build_web() -> None:
 
 
 def find_debian(*, for_tests: bool) -> None:
-    """What pip and npm cannot bring: a Chinese font, and for the tests a browser and two readers."""
+    """What pip and npm cannot bring: a Chinese font, and for the tests a browser, two readers and a wrong clock."""
     fonts = [font for folder in FONT_FOLDERS for font in Path(folder).rglob("Noto*CJK*")]
     if not fonts:
         install_debian(["fonts-noto-cjk"], "Chinese PDF documents need a Noto CJK font 生成中文 PDF 需要思源字体",
                        needed=for_tests)
     wanted = {"chromium": "chromium", "pdftotext": "poppler-utils", "openssl": "openssl"}
     missing = [package for tool, package in wanted.items() if not shutil.which(tool)]
+    if not any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")):
+        missing.append("libfaketime")
     if for_tests and missing:
         install_debian(missing, "the tests use them 测试需要", needed=True)
 
@@ -155,7 +162,7 @@ def main(goals: list[str]) -> None:
     """Brings the machine to the asked state: ``web`` builds the client, ``test`` adds what the tests use."""
     make_environment()
     once("python", digest([ROOT / "requirements.lock", ROOT / ".ci/installer.lock"]), install_python)
-    once("command", str(ROOT), install_command)
+    once("command", command(), install_command)
     find_debian(for_tests="test" in goals)
     if "web" in goals or "test" in goals:
         build_web()

@@ -24,6 +24,11 @@ class ApiError(Exception):
         self.rules: list[dict[str, str]] = problem.get("rules") or []
         self.facts: dict[str, Any] = problem.get("facts") or {}
         super().__init__(f"{self.title} [{status} {self.code}]")
+        self._problem = problem
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int, dict[str, Any]]]:
+        """Whole from one process to another: a rehearsal's bidders tell what refused them."""
+        return type(self), (self.status, self._problem)
 
 
 class Unreachable(Exception):

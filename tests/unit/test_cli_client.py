@@ -1,6 +1,7 @@
 """The client of programs: what it tries again, and what it tells of a refusal."""
 
 import json
+import pickle
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -103,3 +104,11 @@ def test_a_platform_that_stays_away_is_given_up_in_time(platform: Platform) -> N
 def test_an_origin_is_scheme_host_and_port() -> None:
     assert origin_of("https://jy.example.cn/some/path") == "https://jy.example.cn"
     assert origin_of("http://127.0.0.1:8000/") == "http://127.0.0.1:8000"
+
+
+def test_a_refusal_comes_whole_from_one_process_to_another() -> None:
+    refusal = ApiError(422, {"code": "rules-unmet", "title": "未满足规则", "rules": [{"number": "R-141"}],
+                             "facts": {"field": "price"}})
+    told = pickle.loads(pickle.dumps(refusal))
+    assert (told.status, told.code, told.rules, told.facts, str(told)) == (
+        422, "rules-unmet", [{"number": "R-141"}], {"field": "price"}, str(refusal))
