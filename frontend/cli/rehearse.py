@@ -13,20 +13,12 @@ from frontend.cli.rehearsal.model import FEWEST, Plan, bytes_of
 from frontend.cli.rehearsal.report import Report, sized
 from frontend.cli.rehearsal.running import rehearse_on, rehearse_on_own
 
-_SLOWEST = 12_000_000  # bytes a second that a modest machine seals, stores and reads back
-_EACH = 2.0  # seconds of a bid beside its bytes
-
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
     try:
         return bytes_of(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-
-
-def _seconds_to_bid(bidders: int, size: int, processes: int) -> float:
-    uploads = bidders + 3
-    return 10 + uploads * (size / _SLOWEST + _EACH / processes)
 
 
 @click.command()
@@ -41,14 +33,15 @@ def _seconds_to_bid(bidders: int, size: int, processes: int) -> float:
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False),
               help="保留回执、记录、导出包的目录 folder for the evidence")
 @click.option("--seed", default=1, show_default=True, help="报价与文件的随机种子 seed of prices and papers")
-@click.option("--time-to-bid", type=float, help="发布到开标的秒数，默认按文件大小估计 seconds from publication to T")
+@click.option("--time-to-bid", type=float,
+              help="发布到开标的秒数，默认按文件大小与本机快慢估计 seconds from publication to T")
 def rehearse(bidders: int, size: int, server: str | None, demo_keys: Path | None, nodes: int, keep: Path | None,
              seed: int, time_to_bid: float | None) -> None:
     """演练：用真实文件走完一次招标并逐项验证，时限以演练类别加速。A whole tender, rehearsed and proved."""
     if (server is None) != (demo_keys is None):
         raise click.UsageError("--server 与 --demo-keys 须一并给出 go together")
     processes = max(2, os.cpu_count() or 2)
-    plan = Plan(bidders, size, seed, processes, time_to_bid or _seconds_to_bid(bidders, size, processes))
+    plan = Plan(bidders, size, seed, processes, time_to_bid)
     report = Report(Console(stderr=True))
     signal.signal(signal.SIGTERM, _interrupt)
     if server is not None and demo_keys is not None:

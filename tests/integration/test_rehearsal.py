@@ -84,7 +84,7 @@ def test_what_is_not_proved_is_kept_and_the_rest_goes_on():
 
 
 def test_the_same_seed_gives_the_same_bidders_and_prices(tmp_path):
-    plan = Plan(bidders=5, size=1000, seed=3, processes=2, seconds_to_bid=10)
+    plan = Plan(bidders=5, size=1000, seed=3, processes=2, asked_seconds=10)
     first, again = (cast(plan, ("http://a", "http://b"), tmp_path, "x") for _ in range(2))
     assert [bidder.values(1) for bidder in first] == [bidder.values(1) for bidder in again]
     assert sum(bidder.fate in {Fate.PLAIN, Fate.REPLACES, Fate.SILENT} for bidder in first) == 5
@@ -97,3 +97,11 @@ def test_sizes_are_read_as_people_write_them(text, count):
     assert bytes_of(text) == count
     with pytest.raises(ValueError, match="50MB"):
         bytes_of(f"{text}x")
+
+
+def test_a_busy_machine_gets_more_time_unless_it_was_asked_otherwise():
+    quiet = Plan(bidders=10, size=5_000_000, seed=1, processes=2).after_enrolment(1.0)
+    busy = quiet.after_enrolment(12 * 0.9)
+    assert busy.seconds_to_bid == pytest.approx(3 * quiet.seconds_to_bid)
+    assert (quiet.window, busy.window) == (16, 48)
+    assert Plan(10, 5_000_000, 1, 2, asked_seconds=30).after_enrolment(60).seconds_to_bid == 30

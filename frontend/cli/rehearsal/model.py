@@ -2,17 +2,21 @@
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from storage.crypto.demo_pki import demo_uscc
 
 _UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 LIMIT = Decimal(9_000_000)
+_SLOWEST = 12_000_000  # bytes a second that a modest machine seals, stores and reads back
+_EACH = 2.0  # seconds of a bid beside its bytes
+_ENROLMENT = 0.3  # seconds of one enrolment among several on such a machine while it does nothing else
+_MOST = 8.0
 FEWEST = 4  # one of them never decrypts, and R-108 asks for three bids
 PASSWORD = "yunkai-rehearsal"  # of files in a temporary folder that hold keys of a demo CA
 
@@ -35,12 +39,24 @@ class Plan:
     size: int
     seed: int
     processes: int
-    seconds_to_bid: float
+    asked_seconds: float | None = None
+    pace: float = 1.0  # how many times as long as on a quiet machine everything takes
+
+    @property
+    def seconds_to_bid(self) -> float:
+        """From publication to T: as asked, or what sealing and uploading should take."""
+        uploads = self.bidders + 3
+        estimate = self.pace * (10 + uploads * (self.size / _SLOWEST + _EACH / self.processes))
+        return self.asked_seconds or estimate
 
     @property
     def window(self) -> int:
         """Minutes of the decryption window, a second each."""
-        return 6 + self.bidders
+        return round(self.pace * (6 + self.bidders))
+
+    def after_enrolment(self, seconds: float) -> Self:
+        """The same at the pace that this machine has just shown: other work on it may be under way."""
+        return replace(self, pace=min(_MOST, max(1.0, seconds / (self.bidders + 2) / _ENROLMENT)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def _rehearse(platform: Platform, plan: Plan, report: Report, work: Path, kept: 
     mark = f"{process_now():%m%d%H%M%S}"
     with Company(cast(plan, platform.servers, work / "bidders", mark), plan) as company:
         bidding.enrol(report, company, platform)
+        company.plan = plan = plan.after_enrolment(report.stages[-1].seconds)
         bidding.write_bids(report, company)
         staff = gather(platform)
         with report.stage("招标 tender") as stage:
