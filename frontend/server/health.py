@@ -66,6 +66,7 @@ async def describe_platform(settings: NamedDependency[Settings], state: State) -
     """What a page needs to know of the platform before anyone signs in."""
     keys = parts_of(state).keys
     return {"id": settings.platform_id, "name": settings.platform_name, "demo": settings.demo,
-            "origin": settings.public_origin, "time_stamping": "external" if settings.tsa_url else "embedded",
-            "log": f"yunkai/{settings.platform_id}", "checkpoint_key": parts_of(state).log_key,
+            "origin": settings.public_origin, "hotline": settings.hotline, "log": f"yunkai/{settings.platform_id}",
+            "time_stamping": "external" if settings.tsa_url else "embedded",
+            "checkpoint_key": parts_of(state).log_key,
             "certificates": [each.pem for each in keys.roots], "crls": [to_base64(each) for each in keys.crls]}

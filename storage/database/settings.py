@@ -22,11 +22,16 @@ class Settings(BaseSettings):
     s3_secure: bool = False
     tsa_url: str = Field(default="", description="RFC 3161 authority; empty = the embedded one, for demos and tests")
     exchange_url: str = Field(default="", description="address of the public service platform's inbox (R-805)")
+    bank_url: str = Field(default="", description="address of the deposit bank's program (R-400); empty = none")
+    bank_key: str = Field(default="", description="base64 Ed25519 key with which the bank signs its calls")
+    courier_url: str = Field(default="", description="address of the courier's program (R-225); empty = none")
+    courier_key: str = Field(default="", description="base64 Ed25519 key with which the courier signs its calls")
     key_directory: Path = Field(description="platform keys, readable by this process alone")
     trust_directory: Path = Field(description="roots and CRLs of the recognised CAs")
     public_origin: str = Field(default="http://127.0.0.1:8000", description="scheme://host:port people type")
     platform_id: str = "E3207000001"
     platform_name: str = "云开公共资源交易平台"
+    hotline: str = Field(default="", description="the centre's telephone, shown with every refusal")
     sealed_batch_seconds: float = Field(default=1.0, gt=0, le=60)
     demo: bool = Field(default=False, description="marks every page, and admits the demo CAs")
     web_dist: Path = Path("frontend/web/dist")

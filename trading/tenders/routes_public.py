@@ -103,7 +103,7 @@ async def notices_feed(reader: NamedDependency[AsyncSession], settings: NamedDep
     """The newest notices, to subscribe to."""
     rows = await portal.latest_notices(reader)
     stories = [Story(uid=str(notice.id), title=notice.title, body=notice.body, author=name,
-                     url=f"{settings.public_origin}/notices/{notice.id}", published_at=notice.published_at)
+                     url=f"{settings.public_origin}/lots/{notice.lot_id}", published_at=notice.published_at)
                for notice, _, name in rows if notice.published_at is not None]
     text = atom(f"{settings.platform_name} 公告", settings.public_origin, stories, await queries.now_of(reader))
     return Response(text, media_type="application/atom+xml; charset=utf-8")

@@ -1,6 +1,6 @@
 // Each area brings its own routes; a title is an i18n key, and `signedIn` marks a page that needs a session.
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
-import { nextTick } from 'vue'
+import { nextTick, watch } from 'vue'
 import { i18n } from '@/i18n'
 import { useSession } from '@/stores/session'
 
@@ -26,9 +26,13 @@ router.beforeEach(async (to) => {
   return session.signedIn ? true : { path: '/login', query: { next: to.fullPath } }
 })
 
+function nameTab(title: unknown): void {
+  document.title = `${translate(typeof title === 'string' ? title : 'common.platform')} · ${translate('common.platform')}`
+}
+watch(i18n.global.locale, () => { nameTab(router.currentRoute.value.meta.title) })
+
 router.afterEach((to, from) => {
-  const key = typeof to.meta.title === 'string' ? to.meta.title : 'common.platform'
-  document.title = `${translate(key)} · ${translate('common.platform')}`
+  nameTab(to.meta.title)
   // A new page moves the focus to its heading, as a full load would.
   if (from.matched.length && to.path !== from.path) void nextTick(() => document.getElementById('main')?.focus())
 })

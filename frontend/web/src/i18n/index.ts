@@ -14,6 +14,9 @@ function messages(language: string): Messages {
 }
 
 const stored = localStorage.getItem('yunkai.language')
+// Screen readers choose their voice by this.
+const tell = (language: 'zh' | 'en'): void => { document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en' }
+tell(stored === 'en' ? 'en' : 'zh')
 export const i18n = createI18n({
   legacy: false,
   locale: stored === 'en' ? 'en' : 'zh',
@@ -24,5 +27,5 @@ export const i18n = createI18n({
 export function setLanguage(language: 'zh' | 'en'): void {
   i18n.global.locale.value = language
   localStorage.setItem('yunkai.language', language)
-  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  tell(language)
 }

@@ -7,6 +7,7 @@ export interface Platform {
   id: string
   name: string
   demo: boolean
+  hotline: string
   origin: string
   time_stamping: 'external' | 'embedded'
   log: string

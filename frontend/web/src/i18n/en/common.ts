@@ -9,9 +9,9 @@ export default {
   serverTime: 'National standard time (the server decides)', clockError: 'error ±{ms} ms', clockWait: 'Setting the clock…',
   days: '{n} d', past: 'Time is up',
   loading: 'Loading…', retry: 'Try again', save: 'Save', cancel: 'Cancel', confirm: 'Confirm', close: 'Close', back: 'Back', search: 'Search', add: 'Add', remove: 'Remove', submit: 'Submit', edit: 'Edit', view: 'View', download: 'Download', more: 'More', yes: 'Yes', no: 'No', none: 'None',
-  unmet: 'Rules not met', cites: 'Source', hotline: 'Questions? Call the trading centre hotline', yuan: 'yuan',
+  unmet: 'Rules not met', refused: 'Refused: {n} rule(s) not met', cites: 'Source', hotline: 'Questions? Call the trading centre hotline {number}', yuan: 'yuan',
   states: { draft: 'Draft', uploaded: 'Uploaded, NOT submitted', submitted: 'Submitted', withdrawn: 'Withdrawn' },
   footer: 'Anyone can check independently that nothing was added, dropped or changed.',
   notFound: 'No such page', notFoundHint: 'The address may have changed; start from the home page.',
-  listen: 'Read aloud', chart: 'Chart', table: 'Table', print: 'Print',
+  listen: 'Read aloud', chart: 'Chart', table: 'Table', print: 'Print', chooseFile: 'Choose file', noFile: 'none chosen yet', filesChosen: '{n} files chosen',
 }

@@ -9,9 +9,9 @@ export default {
   serverTime: '国家标准时间（以服务器时间为准）', clockError: '误差 ±{ms} 毫秒', clockWait: '正在校时…',
   days: '{n} 天', past: '已到时',
   loading: '正在读取…', retry: '重试', save: '保存', cancel: '取消', confirm: '确认', close: '关闭', back: '返回', search: '搜索', add: '添加', remove: '删除', submit: '提交', edit: '修改', view: '查看', download: '下载', more: '更多', yes: '是', no: '否', none: '无',
-  unmet: '未满足的规则', cites: '依据', hotline: '如有疑问请致电交易中心服务热线', yuan: '元',
+  unmet: '未满足的规则', refused: '不予办理：有 {n} 条规则未满足', cites: '依据', hotline: '如有疑问，请致电交易中心服务热线 {number}', yuan: '元',
   states: { draft: '草稿', uploaded: '已上传，未提交', submitted: '已提交', withdrawn: '已撤回' },
   footer: '任何人都可以独立验证：没有任何记录被添加、删除或修改。',
   notFound: '没有这一页', notFoundHint: '地址可能已变更，请从首页进入。',
-  listen: '朗读', chart: '图', table: '表', print: '打印',
+  listen: '朗读', chart: '图', table: '表', print: '打印', chooseFile: '选择文件', noFile: '尚未选择', filesChosen: '已选 {n} 个文件',
 }

@@ -1,6 +1,6 @@
 export default {
   projects: '项目', project: '项目', newLot: '新建标段', editLot: '编辑标段', manage: '招标管理', centre: '交易中心工作台',
-  code: '编号', name: '名称', status: '状态', state: { draft: '草稿', submitted: '已提交' }, newProject: '登记新项目', approval: '项目审批（核准、备案）文号', funding: '资金来源', inScope: '依法必须招标的项目', rehearsal: '演练项目（仅用于培训，时钟加速，不得转为真实交易）', create: '登记',
+  code: '编号', name: '名称', status: '状态', state: { draft: '草稿', submitted: '已提交' }, newProject: '登记新项目', noProjects: '还没有项目。', partner: { agency: '委托的招标代理机构', tenderee: '招标人', none: '不委托，自行招标', choose: '请选择' }, next: { submit: '下一步：核对无误后提交，项目即登记生效，然后可以新建招标项目。', tender: '下一步：在下面新建招标项目。', submitTender: '下一步：提交招标项目，然后可以新建标段。', lot: '下一步：新建标段。' }, approval: '项目审批（核准、备案）文号', funding: '资金来源', inScope: '依法必须招标的项目', rehearsal: '演练项目（仅用于培训，时钟加速，不得转为真实交易）', create: '登记',
   newTenderProject: '新建招标项目', content: '内容', basics: '基本信息', estimate: '估算价（元）', deposit: '投标保证金（元）', validity: '投标有效期（天）', compulsory: '依法必须招标', requiresBill: '须附工程量清单',
   clocks: '时间安排', propose: '按规则推算最早时间', clocksHint: '北京时间。招标文件发售不少于五日，发出至截止不少于二十日；截止遇节假日顺延（R-102、R-103、R-118）。', clock: { documents_from: '招标文件开始获取', documents_until: '招标文件截止获取', deadline_at: '投标截止（开标）', sign_in_minutes: '提前签到（分钟）', decryption_minutes: '解密时长（分钟）', objection_minutes: '异议时长（分钟）' },
   people: '密钥保管人与开标人员', custodyHint: '选两位以上；少于门限人数时谁也打不开投标文件。交易中心人员不得保管密钥（R-200）。', k: '门限人数', host_id: '主持人', recorder_id: '记录人', remedy: '解密失败补救', remedies: { none: '不设补救', backup: '允许提交自留备份（须与清单逐字节一致）' },
@@ -13,5 +13,5 @@ export default {
   notice: '公告', noticeState: { draft: '草稿', declared: '待审核', reviewed: '待中心核验', verified: '待发布', refused: '已退回', published: '已发布' }, reviewed: '审核', verified: '核验', fullText: '公告全文', waiver: '非依法必须招标项目缩短期限的理由（如适用）', opinion: '意见', noticeAct: { declare_notice: '提交审核', review_notice: '审核通过', verify_notice: '核验通过', publish_notice: '发布' }, sendBack: '退回', editNotice: '修改公告', newNotice: '编制公告', noticeTitle: '标题', byTemplate: '留空则按模板生成',
   extend: { title: '延期', hint: '只能在投标截止前向后延，新的截止时间（即开标时间）须为工作日（R-210、R-107）。延期公告同时发布；已递交的投标文件继续有效，可以替换或者撤回。北京时间。', later: '新的投标截止时间', reason: '延期原因（写入公告）', act: '延期并发布公告', sure: '投标截止时间将延至 {at}，公告随即发布，不能再提前。确定吗？', done: '已发布《{title}》。' },
   downloads: '招标文件下载记录', downloadsHidden: '投标截止前，任何人不得知晓谁下载了招标文件、有几家（R-122）。',
-  waiting: '待办公告', noneWaiting: '没有待办。', weekOpenings: '本周开标', calendar: '{year} 年工作日历', calendarHint: '未列出的日子按周末规则；节假日与调休在此维护，法定期限据此计算。', day: { holiday: '放假', workday: '上班' }, date: '日期',
+  waiting: '待办公告', noneWaiting: '没有待办。', weekOpenings: '本周开标', calendar: '{year} 年工作日历', calendarEmpty: '{year} 年的节假日与调休尚未录入，现按周末规则计算；国务院办公厅发布后请在此补录。', calendarHint: '未列出的日子按周末规则；节假日与调休在此维护，法定期限据此计算。', day: { holiday: '放假', workday: '上班' }, date: '日期',
 }

@@ -3,7 +3,7 @@ import type { UnmetRule } from '@/api/client'
 export interface Plan { id: string; code: string; name: string; rehearsal: boolean; status: string; may: string[] }
 export interface LotLine { id: string; code: string; title: string; stage: string; deadline_at: string | null; may: string[] }
 export interface TenderProject extends Plan { trade_kind: string; trade_kind_title: string; content: string; lots: LotLine[] }
-export interface Project extends Plan { region: string; approval: string; funding: string; in_scope: boolean; tender_projects: TenderProject[] }
+export interface Project extends Plan { region: string; approval: string; funding: string; in_scope: boolean; tenderee_id: string; agency_id: string | null; tender_projects: TenderProject[] }
 export interface TradeKind { code: string; title: string; edition: string; rehearsal: boolean }
 export interface Choice { id: string; name: string; roles: string[] }
 export interface AnnouncedField { key: string; label: string; kind: string; required: boolean }
