@@ -39,5 +39,14 @@ def lot_code(project: str, number: int) -> str:
 
 def receipt_number() -> str:
     """A random receipt number such as HZ-7K3M-9QXA-2WED; carries no serial (R-122)."""
+    return _random("HZ")
+
+
+def order_number() -> str:
+    """A random number of an order to another house, such as BH-7K3M-9QXA-2WED: it betrays no lot, no bidder (R-412)."""
+    return _random("BH")
+
+
+def _random(prefix: str) -> str:
     body = "".join(secrets.choice(_READABLE) for _ in range(12))
-    return f"HZ-{body[:4]}-{body[4:8]}-{body[8:]}"
+    return f"{prefix}-{body[:4]}-{body[4:8]}-{body[8:]}"
