@@ -1,8 +1,8 @@
 """``yunkai verify``: evidence checked by someone who trusts nobody. No network, no database.
 
-Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, ledger entries, and two
-checkpoints with the proof that the log only grew. Exit code 0: everything holds; 1: something does not; 2: a file
-is of no known kind.
+Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, ledger entries, checkpoints,
+and two checkpoints with the proof that the log only grew. Exit code 0: everything holds; 1: something does not; 2: a
+file is of no known kind.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from storage.crypto.pdf_validation import validate_pdf
 from storage.crypto.trust import TrustList, read_trust_list
 from storage.kernel.clock import process_now
 from storage.kernel.errors import DomainError
+from storage.ledger.checkpoints import parse_verifier_key, verify_checkpoint
 from storage.ledger.verification import verify_entry_document, verify_growth, verify_sealed_document
 
 _UNKNOWN = 2
@@ -112,6 +113,8 @@ def _evidence(files: tuple[Path, ...], given: Given) -> Iterator[tuple[str, Iter
         content = file.read_bytes()
         if content[:5] == b"%PDF-":
             yield file.name, _paper(content, given)
+        elif _is_note(file):
+            yield file.name, _checkpoint(file, given)
         else:
             yield file.name, _document(file, content, given)
 
@@ -119,6 +122,15 @@ def _evidence(files: tuple[Path, ...], given: Given) -> Iterator[tuple[str, Iter
 def _is_note(file: Path) -> bool:
     lines = file.read_bytes()[:4096].split(b"\n")
     return len(lines) > 4 and lines[1].isdigit()
+
+
+def _checkpoint(file: Path, given: Given) -> Iterator[Proven]:
+    """A checkpoint alone: that the log's key signed it; two with ``--proof`` show that the log only grew."""
+    if given.key is None:
+        raise NotEvidence("验证检查点须有 --key / checkpoints need --key")
+    found = verify_checkpoint(file.read_text(), *parse_verifier_key(given.key))
+    yield Proven(f"检查点：{found.origin} 前 {found.size} 条，根 {found.root.hex()[:16]}…，签名成立",
+                 f"checkpoint over the first {found.size} entries, signed by the log's key")
 
 
 def _growth(older: Path, newer: Path, given: Given) -> Iterator[Proven]:

@@ -76,6 +76,12 @@ async def test_a_sealed_act_and_two_checkpoints_are_verified(hall: Hall, tmp_pat
     proof.write_text(json.dumps({"proof": hashes}))
     told = await told_by(older, newer, "--proof", proof, "--key", key_of(hall))
     assert told.exit_code == 0, told.output
+    alone = await told_by(newer, "--key", key_of(hall))
+    assert (alone.exit_code, f"前 {last.size} 条" in alone.output) == (0, True), alone.output
+    assert (await told_by(newer)).exit_code == 2, "without the log's key a checkpoint says nothing"
+    altered = tmp_path / "altered"
+    altered.write_text(last.note.replace(f"\n{last.size}\n", f"\n{last.size + 1}\n", 1))
+    assert (await told_by(altered, "--key", key_of(hall))).exit_code == 1
     proof.write_text(json.dumps({"proof": ["00" * 32, *hashes[1:]]}))
     assert (await told_by(older, newer, "--proof", proof, "--key", key_of(hall))).exit_code == 1
 
