@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from evaluation.experts.seed import seed_experts
 from storage.crypto.demo_pki import open_demo_pki
 from storage.database.engine import make_engine, make_sessions
 from storage.database.settings import Settings
@@ -11,7 +12,8 @@ from storage.kernel.clock import process_now
 from trading.parties.seed import PASSWORD, DemoBody, seed_demo
 
 _ROLES = {"tenderee": "招标人 tenderee", "agency": "招标代理 agency", "centre": "交易中心 centre",
-          "supervisor": "监督 supervisor", "administrator": "平台管理 administrator", "bidder": "投标人 bidder"}
+          "supervisor": "监督 supervisor", "administrator": "平台管理 administrator", "bidder": "投标人 bidder",
+          "expert": "评标专家 expert", "representative": "招标人代表 representative"}
 _NEWCOMER = "（尚未入库，可试注册 not enrolled yet）"
 
 
@@ -24,7 +26,9 @@ def prepare_demo(settings: Settings, folder: Path) -> list[DemoBody]:
         engine = make_engine(settings)
         sessions = make_sessions(engine)
         try:
-            return await seed_demo(lambda: Work(sessions), pki, folder, now)
+            bodies = await seed_demo(lambda: Work(sessions), pki, folder, now)
+            await seed_experts(lambda: Work(sessions))
+            return bodies
         finally:
             await engine.dispose()
     return asyncio.run(seed())

@@ -12,7 +12,7 @@ from storage.database.work import Work, Works
 from storage.kernel.actor import PLATFORM
 from storage.kernel.identifiers import new_id
 from trading.parties.identity import bound
-from trading.parties.model import AGREEMENT_VERSION, PartyData, PartyStatus, VersionStatus, name_key
+from trading.parties.model import AGREEMENT_VERSION, STAFF_ROLES, PartyData, PartyStatus, VersionStatus, name_key
 from trading.parties.queries import certificate
 from trading.parties.records import reader_tags, salted
 from trading.parties.tables import Party, PartyVersion
@@ -33,7 +33,7 @@ class DemoBody:
     @property
     def is_staff(self) -> bool:
         """True for a role that is appointed, not chosen."""
-        return self.role in {"centre", "supervisor", "administrator"}
+        return self.role in STAFF_ROLES
 
 
 BODIES = (
@@ -46,6 +46,10 @@ BODIES = (
     DemoBody("bidder-1", "演示东海路桥工程有限公司", "bidder", "rsa"),
     DemoBody("bidder-2", "演示云台建筑工程有限公司", "bidder", "ec-p256"),
     DemoBody("bidder-3", "演示连岛市政工程有限公司", "bidder", "ec-p256"),
+    *(DemoBody(f"expert-{number}", f"演示专家{word}", "expert", "ec-p256")
+      for number, word in enumerate("一二三四五六七八九", 1)),
+    DemoBody("representative-1", "演示招标人代表甲", "representative", "ec-p256"),
+    DemoBody("representative-2", "演示招标人代表乙", "representative", "ec-p256"),
     DemoBody("newcomer", "演示花果山园林工程有限公司", "bidder", "ec-p256", is_enrolled=False),
 )
 

@@ -1,0 +1,43 @@
+"""Who is who before a committee; what is not granted here is denied, and mostly unseen (A-134)."""
+
+from uuid import UUID
+
+from evaluation.committees.steps import CENTRE, MEMBER, OWNER
+from evaluation.committees.tables import CommitteeMember
+from storage.kernel.actor import Actor
+from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
+from trading.tenders.model import RESULT_IS_KNOWN
+from trading.tenders.permissions import manages
+from trading.tenders.tables import Lot
+
+SUPERVISOR = "supervisor"
+AUDIENCE = ("evaluation", "supervisor")
+
+
+def standing(actor: Actor, lot: Lot, own: CommitteeMember | None) -> frozenset[str]:
+    """owner, centre, supervisor, member as far as the actor is one for this lot."""
+    found = {role for role in (CENTRE, SUPERVISOR) if actor.has(role)}
+    found |= {OWNER} if manages(actor, lot) else set()
+    return frozenset(found | ({MEMBER} if own is not None else set()))
+
+
+def names_are_shown(lot: Lot, roles: frozenset[str]) -> bool:
+    """Names are the supervisor's until the result, then everyone's (R-124)."""
+    return SUPERVISOR in roles or lot.stage in RESULT_IS_KNOWN
+
+
+def permit_reading(lot: Lot, roles: frozenset[str]) -> None:
+    """Raises ``NotFound`` for whoever may not even know that a committee is being formed."""
+    if not roles and lot.stage not in RESULT_IS_KNOWN:
+        raise NotFound("没有可以查看的评标委员会")
+
+
+def require(actor: Actor, roles: frozenset[str], role: str) -> UUID:
+    """The acting party; raises ``NotSignedIn``, ``NotFound`` for an outsider, ``NotAllowed`` for the wrong role."""
+    if actor.party_id is None:
+        raise NotSignedIn("请先登录")
+    if not roles:
+        raise NotFound("没有可以查看的评标委员会")
+    if role not in roles:
+        raise NotAllowed("您没有权限进行此操作", act=role)
+    return actor.party_id
