@@ -160,7 +160,7 @@ def read_letter(data: Mapping[str, object]) -> Letter:
     return Letter(
         order=_text(data, "order"), lot=_text(data, "lot"), bidder=_text(data, "bidder"), uscc=_text(data, "uscc"),
         type=_text(data, "type"), number=_text(data, "number"), beneficiary=_text(data, "beneficiary"),
-        issuer=_text(data, "issuer"), amount=yuan(_text(data, "amount")), begin=_day(data, "begin"),
+        issuer=_text(data, "issuer"), amount=_money(data), begin=_day(data, "begin"),
         end=_day(data, "end"), on_demand=wording.get("on_demand") is True,
         irrevocable=wording.get("irrevocable") is True)
 
@@ -169,6 +169,15 @@ def _text(data: Mapping[str, object], field: str) -> str:
     value = data.get(field)
     if not isinstance(value, str) or not value or len(value) > _LONGEST:
         raise Invalid("保函数据缺项或格式不对", field=field)
+    return value
+
+
+def _money(data: Mapping[str, object]) -> Decimal:
+    """In the one form 200000.00: what is signed is read in one way."""
+    text = _text(data, "amount")
+    value = yuan(text)
+    if text != f"{value:.2f}":
+        raise Invalid("保函金额的写法不对", field="amount")
     return value
 
 

@@ -59,7 +59,7 @@ async def apply_for_guarantee(lot_id: UUID, command: ApplyForGuarantee, actor: A
                               status=OrderStatus.APPLIED, reason="", applied_at=now)
         uow.session.add(made)
         await enqueue(uow, "guarantee.order", f"guarantee:{made.number}", {
-            "order": made.number, "amends": made.amends, "box": made.box},
+            "issuer": str(issuer.id), "order": made.number, "amends": made.amends, "box": made.box},
             channel=channel_of(issuer.id), sealed_stream=STREAM)
         # On no lot's stream, and read by the bidder alone: the entry betrays neither lot nor count.
         uow.record("guarantee.applied", actor, stream=STREAM, subject=f"guarantee:{made.number}", sealed=True,

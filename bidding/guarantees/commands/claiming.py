@@ -172,7 +172,7 @@ async def _send(uow: Work, letter: GuaranteeLetter, claim: GuaranteeClaim) -> No
         raise Refused("这份保函没有名录内的出具机构")
     digests: Sequence[str] = [str(each["sha256"]) for each in claim.evidence]
     await enqueue(uow, "guarantee.claim", f"claim:{claim.id}", {
-        "claim": str(claim.id), "order": letter.order_number, "number": letter.number,
+        "issuer": str(letter.issuer_id), "claim": str(claim.id), "order": letter.order_number, "number": letter.number,
         "amount": f"{claim.amount:.2f}", "ground": claim.ground, "title": GROUNDS[claim.ground].title,
         "statement": claim.statement, "evidence_sha256": canonical_sha256(list(digests))},
         channel=channel_of(letter.issuer_id))

@@ -34,7 +34,7 @@ async def surrender_letters(lot_id: UUID, why: str, uow: Work) -> int:
             letter.status, letter.changed_at = after(LETTER_STEPS, letter.status, Act.SURRENDER), now
             if letter.issuer_id is not None:
                 await enqueue(uow, "guarantee.surrender", f"guarantee:{letter.bid_id}", {
-                    "order": letter.order_number, "number": letter.number, "why": why},
+                    "issuer": str(letter.issuer_id), "order": letter.order_number, "number": letter.number, "why": why},
                     channel=channel_of(letter.issuer_id))
             uow.record("guarantee.surrendered", PLATFORM, stream=f"lot:{lot_id}", subject=f"bid:{letter.bid_id}",
                        payload={"bid": str(letter.bid_id), "number": letter.number, "why": why})
