@@ -3,15 +3,21 @@
 from litestar.types import ControllerRouterHandler
 
 from bidding.bids.routes import ROUTES as BIDS
+from bidding.deposits.routes import ROUTES as DEPOSITS
+from bidding.guarantees.routes import ROUTES as GUARANTEES
 from bidding.opening.routes import ROUTES as OPENING
+from evaluation.committees.routes import ROUTES as COMMITTEES
+from evaluation.experts.routes import ROUTES as EXPERTS
 from frontend.server.feed import follow_lot
 from frontend.server.health import describe_platform, is_alive, is_ready, read_clock
 from frontend.server.ledger_routes import ROUTES as LEDGER
 from frontend.server.tasks import read_tasks
+from trading.awards.routes import ROUTES as AWARDS
+from trading.papers.routes import ROUTES as PAPERS
 from trading.parties.routes import ROUTES as PARTIES
 from trading.tenders.routes import ROUTES as TENDERS
 
 ROUTES: list[ControllerRouterHandler] = [
     is_alive, is_ready, read_clock, describe_platform, follow_lot, read_tasks,
-    *LEDGER, *PARTIES, *TENDERS, *BIDS, *OPENING,
+    *LEDGER, *PARTIES, *PAPERS, *TENDERS, *BIDS, *OPENING, *AWARDS, *DEPOSITS, *GUARANTEES, *EXPERTS, *COMMITTEES,
 ]

@@ -8,17 +8,21 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.tasks import tasks_of as bids
+from bidding.deposits.tasks import tasks_of as deposits
+from bidding.guarantees.tasks import tasks_of as guarantees
 from bidding.opening.tasks import tasks_of as openings
+from evaluation.committees.tasks import tasks_of as committees
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotSignedIn
 from storage.kernel.task import Task
+from trading.awards.tasks import tasks_of as awards
 from trading.parties.tasks import tasks_of as enrolments
 from trading.tenders.queries import now_of
 from trading.tenders.tasks import tasks_of as papers
 
 _ROOMS: tuple[Callable[[AsyncSession, Actor, datetime], Awaitable[list[Task]]], ...] = (
-    enrolments, papers, bids, openings)
+    enrolments, papers, bids, openings, awards, deposits, guarantees, committees)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
