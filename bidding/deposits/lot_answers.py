@@ -8,7 +8,7 @@ from bidding.deposits.answers import asked, lot_line, payment_answer, refund_ans
 from bidding.deposits.forfeiture import GROUNDS, decided_by_another
 from bidding.deposits.queries import LotDeposits, Money
 from bidding.deposits.rules import payer_pays_for_one_bidder
-from bidding.deposits.summary import Security
+from bidding.deposits.summary import Security, security_answer
 from bidding.deposits.tables import DepositForfeiture
 from bidding.opening.tables import OpenedBid
 from storage.kernel.actor import Actor
@@ -44,12 +44,6 @@ def _bid_of(money: Money, parties: Mapping[UUID, UUID]) -> str | None:
 def _security_line(security: Security, bid: OpenedBid) -> Answer:
     return {"bid": str(bid.bid_id), "party": str(bid.party_id),
             "bidder": {"name": bid.bidder_name, "uscc": bid.bidder_uscc}, **security_answer(security)}
-
-
-def security_answer(security: Security) -> Answer:
-    """As hall and committee see it."""
-    return {"form": security.form, "verdict": security.verdict,
-            "reasons": [{"number": number, "title": title} for number, title in security.reasons]}
 
 
 def signals(money: Sequence[Money], bids: Mapping[UUID, UUID]) -> list[Answer]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,6 +31,12 @@ class Security:
     def stands(self) -> bool:
         """True when the bid is secured as the document asks."""
         return self.verdict in {*STANDS, VALID}
+
+
+def security_answer(security: Security) -> dict[str, Any]:
+    """As hall, committee and pages see it."""
+    return {"form": security.form, "verdict": security.verdict,
+            "reasons": [{"number": number, "title": title} for number, title in security.reasons]}
 
 
 async def security_of(session: AsyncSession, lot_id: UUID) -> list[Security]:

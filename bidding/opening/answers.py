@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bidding.deposits.summary import security_answer
 from bidding.opening.model import CAUSES, PRICES_ARE_KNOWN, TERMINAL, BidState, HallAct, HallStep
 from bidding.opening.queries import HallView
 from bidding.opening.steps import missing
@@ -114,8 +115,15 @@ def _bid(view: HallView, bid: OpenedBid) -> dict[str, Any]:
         "may_retry": bool(cause and cause.may_retry and bid.state not in TERMINAL), "attempts": bid.attempts,
         "released_at": _at(bid.released_at), "decrypted_at": _at(bid.decrypted_at),
         "confirmed_at": _at(view.confirmations.get(bid.bid_id)), "body_check": bid.body_check,
-        "size": view.sizes.get(bid.bid_id), "next": _NEXT.get(BidState(bid.state), "nobody"),
+        "security": _security(view, bid), "size": view.sizes.get(bid.bid_id),
+        "next": _NEXT.get(BidState(bid.state), "nobody"),
     }
+
+
+def _security(view: HallView, bid: OpenedBid) -> dict[str, Any] | None:
+    """Deposit or letter with its verdict (A-103); None where the document asks for none."""
+    found = view.security.get(bid.bid_id)
+    return security_answer(found) if found else None
 
 
 def _figures(view: HallView) -> dict[str, int]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.model import BODY
 from bidding.bids.tables import Envelope
+from bidding.deposits.summary import Security, security_of
 from bidding.opening.holding import bids_of, facts_of, own_bid, periods_of, seat_of
 from bidding.opening.model import HallFacts
 from bidding.opening.permissions import Seat
@@ -58,6 +59,7 @@ class HallView:
     periods: Sequence[DecryptionPeriod] = ()
     custodians: Mapping[int, datetime]
     objections: Sequence[OpeningObjection] = ()
+    security: Mapping[UUID, Security]
     signatures: Sequence[RecordSignature] = ()
 
     @property
@@ -88,6 +90,7 @@ async def view_hall(session: AsyncSession, lot_id: UUID, actor: Actor) -> HallVi
         form=await record_form(session, lot_id), has_own_bid=delivered, own_sign_in=own.at if own else None,
         bids=bids, sizes=await _sizes(session, bids), sign_ins=sign_ins,
         confirmations=await _confirmations(session, bids), periods=await periods_of(session, lot_id),
+        security=await _security(session, lot) if is_open else {},
         custodians=await _custodians(session, lot_id), objections=await objections_of(session, lot_id),
         signatures=await signatures_of(session, lot_id))
 
@@ -121,6 +124,11 @@ async def _custodians(session: AsyncSession, lot_id: UUID) -> Mapping[int, datet
     rows = await session.execute(select(CustodianRelease.index, CustodianRelease.at).where(
         CustodianRelease.lot_id == lot_id))
     return {int(index): at for index, at in rows}
+
+
+async def _security(session: AsyncSession, lot: Lot) -> Mapping[UUID, Security]:
+    """What secures each bid, where the document asks for a deposit (A-103, R-502)."""
+    return {each.bid: each for each in await security_of(session, lot.id)} if lot.deposit else {}
 
 
 async def objections_of(session: AsyncSession, lot_id: UUID) -> Sequence[OpeningObjection]:

@@ -19,6 +19,7 @@ from bidding.bids.sealing import refuse_seal
 from bidding.bids.submission import Ready, hold_ready, write_submission
 from bidding.bids.tables import Receipt, Withdrawal
 from bidding.bids.withdrawing import PREFIX, withdrawal_bytes
+from bidding.deposits.model import RESUBMISSION_GRACE, WITHDRAWN_TIMER
 from storage.crypto.canonical import Json, canonical_bytes, from_base64
 from storage.crypto.context import context_hash
 from storage.crypto.platform_keys import PlatformKeys
@@ -31,6 +32,7 @@ from storage.kernel.actor import Actor
 from storage.kernel.clock import process_now
 from storage.kernel.identifiers import receipt_number
 from storage.kernel.rule import require
+from storage.timers.commands import schedule
 from trading.parties.queries import certificates, term
 
 
@@ -150,5 +152,6 @@ async def withdraw_bid(bid_id: UUID, command: WithdrawBid, actor: Actor, uow: Wo
         facts: dict[str, object] = {"withdraws": receipt_before}
         receipt = _issue(uow, _Outcome("bid.withdrawn", actor, held, now), body, seal, facts)
         uow.session.add(receipt)
+        await schedule(uow.session, f"bid:{bid_id}", WITHDRAWN_TIMER, now + RESUBMISSION_GRACE)
         await uow.commit()
     return receipt
