@@ -8,17 +8,16 @@ from uuid import UUID
 from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, SkipValidation
-from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.opening import ranges
+from bidding.opening.body_answer import body_answer
 from bidding.opening.bundle import Shelf, lot_bundle
 from bidding.opening.commands import recording, templates
 from bidding.opening.holding import seat_of
 from bidding.opening.permissions import require_identity
 from bidding.opening.queries import signatures_of
-from bidding.opening.reading import Bodies, read
+from bidding.opening.reading import Bodies
 from bidding.opening.record import COLUMNS
 from bidding.opening.tables import Opening, RecordTemplate
 from storage.crypto.canonical import to_base64
@@ -116,18 +115,7 @@ async def read_body(bid_id: FromPath[UUID], actor: NamedDependency[Actor], reade
     if not actor.is_party(body.party_id) and not actor.has("supervisor"):
         raise NotFound("没有这份投标文件")
     await reader.close()  # a slow reader must not hold a connection of the pool
-    size = body.layout.size
-    span = ranges.parse(wanted, size)
-    if span is None:
-        return Response(b"", status_code=416, headers={"Content-Range": f"bytes */{size}"})
-    headers = {
-        "Content-Type": "application/octet-stream", "Content-Length": str(span.length), "Accept-Ranges": "bytes",
-        "ETag": f'"{body.manifest.sha256}"', "Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'attachment; filename="bid-{bid_id}.bin"'}
-    if span.is_partial:
-        headers["Content-Range"] = f"bytes {span.offset}-{span.offset + span.length - 1}/{size}"
-    return Stream(lambda: read(body, store, span.offset, span.length), headers=headers,
-                  status_code=206 if span.is_partial else 200, media_type="application/octet-stream")
+    return body_answer(body, store, wanted)
 
 
 @get("/api/record-templates", operation_id="listRecordTemplates")

@@ -18,21 +18,14 @@ class DeskFacts:
     """What the rules of the desk decide on; the counts are of members now sitting."""
 
     members: int
+    size: int = 0  # how many the committee has; a seat may be vacant until who takes it has signed in
     reviewed: int = 0
     committed: int = 0
     alerts_open: int = 0
     bodies_unchecked: int = 0
     altered: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluatedBid:
-    """What binds an evaluated bid to the one that was decrypted: price, statement and body, by digest (B-023)."""
-
-    bid: str
-    price: str | None
-    statement_sha256: str
-    body_sha256: str
+    is_suspended: bool = False
+    is_signed: bool = False
 
 
 @rule("R-126", "投标报价已填写且不超过最高投标限价", cites="招标投标法实施条例 第五十一条", since=_IR)
@@ -55,6 +48,12 @@ def review_is_complete(votes: Mapping[tuple[str, str], tuple[bool, str]], asked:
     answered = set(asked) <= set(votes)
     return answered and all((passes and key in asked) or (not passes and reason.strip())
                             for key, (passes, reason) in votes.items())
+
+
+@rule("R-125/2", "评标委员会席位全部到位方可作出评审结论", cites="招标投标法实施条例 第四十八条", since=_IR)
+def every_seat_is_filled(facts: DeskFacts) -> bool:
+    """While a replaced member's seat is vacant the others may read and write drafts, and conclude nothing."""
+    return facts.members >= facts.size
 
 
 @rule("R-330", "全体评委提交评分之前，任何人不得查看评分",
@@ -124,6 +123,12 @@ def everyone_is_accounted_for(members: Collection[str], signing: Collection[str]
 
 
 @rule("R-341", "评标报告签署后不得修改", cites="招标投标法 第四十条；实施条例 第五十三条", since=_BL)
-def report_is_open(is_signed: bool) -> bool:
+def report_is_open(facts: DeskFacts) -> bool:
     """Afterwards only a re-evaluation corrects anything."""
-    return not is_signed
+    return not facts.is_signed
+
+
+@rule("R-210/6", "标段未处于暂停状态方可继续评标", cites="招标投标法实施条例 第五十四条、第六十二条", since=_IR)
+def lot_goes_on(facts: DeskFacts) -> bool:
+    """A suspension stops the desk as well as the stages."""
+    return not facts.is_suspended

@@ -8,10 +8,11 @@ import pytest
 from evaluation.scoring import rules
 from evaluation.scoring.aggregation import alerts, disputes, item_score
 from evaluation.scoring.method import LEGAL_GROUNDS
-from evaluation.scoring.model import MethodKind, Vote
+from evaluation.scoring.model import EvaluationAct, EvaluationStep, MethodKind, Vote
 from evaluation.scoring.ranking import draw_key, evaluate
 from evaluation.scoring.reviewing import collate, competition_lacks, headline, is_known
 from evaluation.scoring.sheets import judge_sheet
+from evaluation.scoring.steps import admit
 from storage.kernel.errors import RulesUnmet
 from tests.evaluation_values import BASELINE, CREDIT, DESIGN, MEAN, PRICE, bids, method, name_of, sheet
 from trading.tenders.content import PriceFormula, ScoringItem
@@ -269,6 +270,15 @@ def test_r316_items_that_make_a_hundred_beside_a_weighed_price_count_for_the_res
     assert outcome["rows"][0]["total"]["value"] == "96.00"
 
 
-def test_r341_a_signed_report_is_closed():
-    assert rules.report_is_open(is_signed=False)
-    assert not rules.report_is_open(is_signed=True)
+def test_r341_a_signed_report_is_closed_for_every_act():
+    signed = rules.DeskFacts(members=5, is_signed=True)
+    assert not rules.report_is_open(signed)
+    for act in EvaluationAct:
+        with pytest.raises(RulesUnmet, match="R-341"):
+            admit(act, EvaluationStep.FINISHED, signed)
+
+
+def test_r210_a_suspended_lot_is_not_evaluated_further():
+    assert rules.lot_goes_on(rules.DeskFacts(members=5))
+    with pytest.raises(RulesUnmet, match="R-210/6"):
+        admit(EvaluationAct.SAVE_REVIEW, EvaluationStep.REVIEWING, rules.DeskFacts(members=5, is_suspended=True))
