@@ -6,6 +6,8 @@ from bidding.guarantees import tables as guarantees
 from bidding.opening import tables as opening
 from evaluation.committees import tables as committees
 from evaluation.experts import tables as experts
+from evaluation.reports import tables as reports
+from evaluation.scoring import tables as scoring
 from storage.database.tables import Base
 from storage.idempotency import tables as idempotency
 from storage.ledger import tables as ledger
@@ -17,5 +19,6 @@ from trading.papers import tables as papers
 from trading.parties import tables as parties
 from trading.tenders import tables as tenders
 
-ROOMS = (ledger, idempotency, timers, reactions, parties, papers, exchange, tenders, awards, bids, opening, deposits, guarantees, experts, committees)
+ROOMS = (ledger, idempotency, timers, reactions, parties, papers, exchange, tenders, awards, bids, opening, deposits,
+         guarantees, experts, committees, scoring, reports)
 METADATA = Base.metadata
