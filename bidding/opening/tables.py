@@ -40,6 +40,17 @@ class RecordTemplate(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class CoefficientDraw(Base):
+    """The seed of a lot's coefficient draw: committed when the lot is published, shown when prices are (R-319)."""
+
+    __tablename__ = "coefficient_draw"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    commitment: Mapped[str] = mapped_column(String(64))
+    seed_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
 class Opening(Base):
     """One lot's opening, made at T when the bids freeze; the session key is sealed under a platform key."""
 
@@ -64,6 +75,7 @@ class Opening(Base):
     pause_reason: Mapped[str | None]
     announced_at: Mapped[datetime | None]
     announced: Mapped[list[Any] | None]
+    coefficients: Mapped[dict[str, Any] | None]
     objections_until: Mapped[datetime | None]
     confirmations_until: Mapped[datetime | None]
     record: Mapped[str | None] = mapped_column(Text)
@@ -135,6 +147,7 @@ class OpenedBid(Base):
     claimed_until: Mapped[datetime | None]  # a node at work; past it, any node takes over
     decrypted_at: Mapped[datetime | None]
     statement: Mapped[dict[str, Any] | None]
+    guarantee: Mapped[dict[str, Any] | None]
     body_check: Mapped[str] = mapped_column(default="none")
     body_due_at: Mapped[datetime | None]
     body_checked_at: Mapped[datetime | None]

@@ -10,12 +10,17 @@ import structlog
 
 from bidding.bids.checking import CheckWorker
 from bidding.bids.housekeeping import sweep_sealed
+from bidding.deposits.timers import TIMERS as DEPOSIT_TIMERS
+from bidding.guarantees.timers import TIMERS as GUARANTEE_TIMERS
 from bidding.opening.timers import timers as opening_timers
 from bidding.opening.worker import OpeningWorker
 from frontend.server.feed import listen
+from frontend.server.partners import post_of
 from frontend.server.parts import Parts
+from frontend.server.reactions import reactions_of
 from storage.idempotency.answers import forget_old
 from storage.ledger.sequencer import Sequencer
+from storage.reactions.following import Follower
 from storage.timers.runner import Housekeeping, Runner
 from trading.exchange.queue import deliver_pending
 from trading.tenders.calendar_book import seed_calendar
@@ -40,7 +45,7 @@ def _sequencer(parts: Parts) -> Sequencer:
 
 def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def push() -> int:
-        return await deliver_pending(parts.work, client, parts.settings.exchange_url, parts.settings.platform_id)
+        return await deliver_pending(parts.work, post_of(parts, client))
 
     async def sweep() -> list[str]:
         return [*await sweep_sealed(parts.sessions, parts.store), *await sweep_documents(parts.sessions, parts.store)]
@@ -48,10 +53,11 @@ def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def forget() -> int:
         return await forget_old(parts.sessions)
 
-    chores = [Housekeeping("exchange.push", timedelta(seconds=5), push),
+    chores = [Housekeeping("exchange.push", timedelta(seconds=2), push),
               Housekeeping("objects.sweep", timedelta(hours=1), sweep),
               Housekeeping("answers.forget", timedelta(hours=1), forget)]
-    return Runner(parts.sessions, {**TENDER_TIMERS, **opening_timers(parts.keys)}, chores)
+    handlers = {**TENDER_TIMERS, **DEPOSIT_TIMERS, **GUARANTEE_TIMERS, **opening_timers(parts.keys)}
+    return Runner(parts.sessions, handlers, chores)
 
 
 Worker = Coroutine[object, object, None]
@@ -62,7 +68,8 @@ def _workers(parts: Parts, client: httpx.AsyncClient, stop: asyncio.Event) -> di
     halls = OpeningWorker(works=parts.work, settings=parts.settings, store=parts.store, keys=parts.keys,
                           authority=parts.authority)
     return {"sequencer": _sequencer(parts).run(stop), "timers": _runner(parts, client).run(stop),
-            "checks": checks.run(stop), "halls": halls.run(stop), "feed": listen(parts)}
+            "checks": checks.run(stop), "halls": halls.run(stop), "feed": listen(parts),
+            "reactions": Follower(parts.sessions, reactions_of(parts)).run(stop)}
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -7,6 +7,7 @@ from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from frontend.server.parts import Parts
+from frontend.server.reactions import completions_of
 from frontend.server.typing import AnyConnection
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.trust import TrustList
@@ -15,6 +16,7 @@ from storage.database.settings import Settings
 from storage.database.work import Works
 from storage.kernel.actor import PUBLIC, Actor
 from storage.objects.store import ObjectStore
+from trading.papers.commands import Bureau
 from trading.parties.queries import actor_of_token
 
 COOKIE = "yunkai"
@@ -93,7 +95,14 @@ def provide_authority(state: State) -> TimestampAuthority:
     return parts_of(state).authority
 
 
+def provide_bureau(state: State) -> Bureau:
+    """Dependency ``bureau``: what signing papers needs, with what follows from each kind."""
+    parts = parts_of(state)
+    return Bureau(parts.store, parts.keys, parts.authority, completions_of(parts))
+
+
 DEPENDENCIES = {
+    "bureau": Provide(provide_bureau, sync_to_thread=False),
     "actor": Provide(provide_actor),
     "work": Provide(provide_work, sync_to_thread=False),
     "reader": Provide(provide_reader),

@@ -56,6 +56,22 @@ def test_a_suspension_freezes_every_forward_step() -> None:
     assert advance(Stage.SELLING, Act.TERMINATE, frozen) == Stage.TERMINATED
 
 
+def test_the_way_after_the_opening_leads_from_evaluation_to_the_archive() -> None:
+    way = (Act.BEGIN_EVALUATION, Act.END_EVALUATION, Act.PUBLICISE, Act.AWARD, Act.CONTRACT, Act.ARCHIVE)
+    stage, over = Stage.OPENED, replace(AT_DEADLINE, publicity_until=DEADLINE)
+    for act in way:
+        stage = advance(stage, act, over)
+    assert stage == Stage.ARCHIVED
+
+
+def test_the_award_waits_for_the_end_of_publicity_and_for_every_answer() -> None:
+    over = replace(AT_DEADLINE, publicity_until=DEADLINE)
+    assert advance(Stage.PUBLICISED, Act.AWARD, over) == Stage.AWARDED
+    assert refusals(Stage.PUBLICISED, Act.AWARD, replace(over, now=DEADLINE - TICK)) == {"R-110/2"}
+    assert refusals(Stage.PUBLICISED, Act.AWARD, replace(over, open_objections=1)) == {"R-111/2"}
+    assert refusals(Stage.PUBLICISED, Act.AWARD, AT_DEADLINE) == {"R-110/2"}
+
+
 def test_there_is_one_row_for_a_stage_and_an_act_and_no_way_out_of_the_end() -> None:
     assert len({(step.before, step.act) for step in STEPS}) == len(STEPS)
     for stage in (Stage.FAILED, Stage.TERMINATED):

@@ -43,7 +43,8 @@ STRUCTURE = Structure(
     custodians=[Custodian(n, uuid4(), f"保管人{n}", "tenderee", f"{n:02x}" * 32) for n in (1, 2, 3)], k=2,
     bid_parts=[BidPart("1", "投标函")], review_items=[ReviewItem("1", "名称", "form", "一致")],
     scoring_items=[ScoringItem("1", "报价", Decimal(0), Decimal(60), "公式", "price"),
-                   ScoringItem("2", "技术", Decimal(0), Decimal(40), "评价")], price_formula=FORMULA)
+                   ScoringItem("2", "技术", Decimal(0), Decimal(40), "评价")], price_formula=FORMULA,
+    deposit_forms=["cash", "bank"])
 NOTICE = NoticeFacts(body="开标大厅 http://p.example 张工 0518", template_body="开标大厅 http://p.example 张工 0518",
                      fields={"contact": "张工 0518"}, sha256="a", reviewed_sha256="a",
                      platform_address="http://p.example")
@@ -165,6 +166,9 @@ KEEPERS = STRUCTURE.custodians
     ({"review_items": []}, {"A-62"}), ({"scoring_items": STRUCTURE.scoring_items[:1]}, {"R-316"}),
     ({"scoring_items": []}, set()), ({"price_formula": None}, {"R-310"}),
     ({"announced_fields": []}, {"R-143"}),
+    ({"deposit_forms": []}, {"R-120/2"}), ({"deposit_forms": ["cash"]}, {"R-120/2"}),
+    ({"deposit_forms": ["bank", "bank"]}, {"R-120/2"}), ({"deposit_forms": ["bank", "cheque"]}, {"R-120/2"}),
+    ({"deposit_forms": ["insurer"]}, set()),
     ({"announced_fields": [AnnouncedField("price", "报价", "text")]}, {"R-143"}),
     ({"announced_fields": [AnnouncedField("price", "报价", "money", required=False)]}, {"R-143"}),
     ({"announced_fields": [AnnouncedField("price", "报价", "money")] * 2}, {"R-143"}),

@@ -28,3 +28,5 @@ class ExchangePush(Base):
     last_error: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledgement: Mapped[str | None]
+    channel: Mapped[str] = mapped_column(default="exchange")
+    sealed_stream: Mapped[str | None]

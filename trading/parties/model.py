@@ -9,7 +9,7 @@ from storage.kernel.errors import Refused
 
 AGREEMENT_VERSION = "2026-01"
 ENROLLABLE_ROLES = frozenset({"bidder", "tenderee", "agency"})
-STAFF_ROLES = frozenset({"centre", "supervisor", "administrator"})
+STAFF_ROLES = frozenset({"centre", "supervisor", "administrator", "expert", "representative"})
 
 NONCE_LIFE = timedelta(minutes=2)
 IDLE_LIMIT = timedelta(minutes=15)  # R-1013

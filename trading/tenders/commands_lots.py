@@ -17,7 +17,7 @@ from storage.kernel.money import yuan
 from trading.parties.queries import certificates, party
 from trading.tenders import queries
 from trading.tenders.commands_plan import must_hold
-from trading.tenders.content import Custodian
+from trading.tenders.content import DEPOSIT_FORMS, Custodian
 from trading.tenders.forms import CustodianChoice, LotDraft
 from trading.tenders.kinds import TRADE_KINDS
 from trading.tenders.life import Passage, advance
@@ -66,6 +66,9 @@ async def _fill(held: Lot, draft: LotDraft, uow: Work) -> None:
         setattr(held, name, _money(getattr(draft, name), name))
     for name in _STRUCTURED:
         setattr(held, name, msgspec.to_builtins(getattr(draft, name)))
+    # Bidders choose among all forms unless the tenderee says otherwise.
+    held.deposit_forms = list(draft.deposit_forms or DEPOSIT_FORMS) if held.deposit else list(draft.deposit_forms)
+    held.award = msgspec.to_builtins(draft.award)
     held.price_formula = msgspec.to_builtins(draft.price_formula) if draft.price_formula else {}
     for host in (draft.host_id, draft.recorder_id):
         if host is not None:

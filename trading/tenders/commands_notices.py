@@ -137,11 +137,15 @@ async def review_notice(notice_id: UUID, judgement: Judgement, actor: Actor, uow
 
 
 async def verify_notice(notice_id: UUID, judgement: Judgement, actor: Actor, uow: Work) -> Notice:
-    """The centre checks the form, and records by whom and when (A-53)."""
+    """The centre checks the form, and records by whom and when (A-53).
+
+    What it verified and what then cannot be published, because a clock ran out meanwhile, it may still send back.
+    """
     async with uow:
         lot, held = await lock_notice(uow, notice_id)
         permit(actor, Right.VERIFY, lot)
-        _judge(held, NoticeStatus.REVIEWED, NoticeStatus.VERIFIED, judgement)
+        takes_back = held.status == NoticeStatus.VERIFIED and not judgement.accepted
+        _judge(held, NoticeStatus.VERIFIED if takes_back else NoticeStatus.REVIEWED, NoticeStatus.VERIFIED, judgement)
         held.verifier, held.verified_at = actor.party_id, await uow.now()
         note(uow, "notice.verified", actor, lot, held, accepted=judgement.accepted, reason=held.reason)
         await uow.commit()

@@ -149,6 +149,23 @@ class PriceFormula:
             raise ValueError("抽取系数不超过 50 个")
 
 
+DEPOSIT_FORMS = ("cash", "bank", "insurer", "guarantor")
+
+
+@dataclass(frozen=True, slots=True)
+class AwardRule:
+    """How the award follows from the ranking: at most three candidates (R-128); whether the committee names the winner
+    instead of recommending (A-166); whether the first-ranked must win (B-027)."""
+
+    candidates: int = 3
+    names_winner: bool = False
+    first_ranked_wins: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.candidates <= 3:
+            raise ValueError("中标候选人为 1 至 3 名（R-128）")
+
+
 @dataclass(frozen=True, slots=True)
 class Structure:
     """The structured part as one value, as `tender.json` carries it."""
@@ -161,6 +178,8 @@ class Structure:
     scoring_items: list[ScoringItem] = field(default_factory=list)
     price_formula: PriceFormula | None = None
     remedy: str = "none"
+    deposit_forms: list[str] = field(default_factory=list)
+    award: AwardRule = field(default_factory=AwardRule)
 
     @property
     def n(self) -> int:

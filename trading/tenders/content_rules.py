@@ -5,7 +5,16 @@ from datetime import date
 from decimal import Decimal
 
 from storage.kernel.rule import rule
-from trading.tenders.content import BASELINES, PRICE_KEY, REMEDIES, Formula, PriceFormula, Structure, numbers_repeat
+from trading.tenders.content import (
+    BASELINES,
+    DEPOSIT_FORMS,
+    PRICE_KEY,
+    REMEDIES,
+    Formula,
+    PriceFormula,
+    Structure,
+    numbers_repeat,
+)
 from trading.tenders.facts import LotFacts
 
 _CTS, _EB = "CTS-EBS01-2016 ", "电子招标投标办法 "
@@ -66,6 +75,17 @@ def bid_parts_are_set(lot: LotFacts) -> bool:
     return any(part.required for part in parts) and not numbers_repeat(parts)
 
 
+@rule("R-120/2", "要求投标保证金的，须载明可用的形式；投标人可自行选择",
+      cites="招标投标法实施条例 第二十六条；R-003、R-410", since=date(2012, 2, 1))
+def deposit_forms_are_stated(lot: LotFacts) -> bool:
+    """With a deposit: forms that are known, none twice, and a guarantee letter among them."""
+    forms = lot.structure.deposit_forms
+    if not lot.deposit:
+        return True
+    known = set(forms) <= set(DEPOSIT_FORMS) and len(set(forms)) == len(forms)
+    return known and bool(set(forms) - {"cash"})
+
+
 def _within(values: list[Decimal], lowest: str, highest: str) -> bool:
     return bool(values) and len(set(values)) == len(values) and all(
         Decimal(lowest) <= value <= Decimal(highest) for value in values)
@@ -107,4 +127,5 @@ def _scores_fall(formula: PriceFormula) -> bool:
 STRUCTURE_RULES = (
     price_is_announced, nobody_opens_alone, custodians_are_not_staff, remedy_is_stated,
     evaluation_numbers_are_unique, scores_add_up, bid_parts_are_set, price_formula_is_complete,
+    deposit_forms_are_stated,
 )

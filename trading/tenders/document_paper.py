@@ -29,6 +29,7 @@ _FORMULAS = {
     Formula.LOWEST_RATIO: "价格分 = 最低评审价 ÷ 评审价 × 价格权重。",
 }
 
+_FORMS = {"cash": "基本账户转账", "bank": "银行保函", "insurer": "保证保险", "guarantor": "融资担保公司保函"}
 
 def _yes(value: bool) -> str:
     return "是" if value else "否"
@@ -62,7 +63,8 @@ def _front(data: DocumentData) -> list[list[str]]:
         ("联合体投标", filled(data, "consortium")), ("踏勘现场", filled(data, "site_visit")),
         ("分包", filled(data, "subcontracting")), ("偏离", filled(data, "deviation")),
         ("最高投标限价", _money(data.price_limit, "不设最高投标限价")),
-        ("投标保证金", _money(data.deposit, "不要求")), ("投标有效期", f"自投标截止之日起 {data.validity_days} 日"),
+        ("投标保证金", _deposit(data)), ("中标候选人", _award(data)),
+        ("投标有效期", f"自投标截止之日起 {data.validity_days} 日"),
         ("招标文件发售期", f"{moment(data.documents_from)} 至 {moment(data.documents_until)}"),
         ("投标截止时间", moment(data.deadline_at)),
         ("开标时间和地点", f"{moment(data.deadline_at)}，{data.opening_place}"),
@@ -74,6 +76,21 @@ def _front(data: DocumentData) -> list[list[str]]:
         ("工程量清单", "须提交已标价工程量清单" if data.requires_bill else "不要求"),
     ]
     return [[str(number), name, value] for number, (name, value) in enumerate(rows, start=1)]
+
+
+def _deposit(data: DocumentData) -> str:
+    if not data.deposit:
+        return "不要求"
+    forms = "、".join(_FORMS[each] for each in data.structure.deposit_forms)
+    return f"{_money(data.deposit, '')}；形式由投标人在下列中自行选择，效力相同：{forms}"
+
+
+def _award(data: DocumentData) -> str:
+    award = data.structure.award
+    if award.names_winner:
+        return "评标委员会直接确定中标人"
+    wins = "排名第一的中标候选人为中标人" if award.first_ranked_wins else "招标人在中标候选人中依法确定中标人"
+    return f"评标委员会推荐不超过 {award.candidates} 名并标明排序；{wins}"
 
 
 def _formula(formula: PriceFormula | None) -> list[list[str]]:

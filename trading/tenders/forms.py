@@ -2,12 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from trading.tenders.content import AnnouncedField, BidPart, PriceFormula, ReviewItem, ScoringItem
+from trading.tenders.content import AnnouncedField, AwardRule, BidPart, PriceFormula, ReviewItem, ScoringItem
 
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Line = Annotated[str, Meta(max_length=500)]
@@ -76,6 +76,8 @@ class LotDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     review_items: Annotated[list[ReviewItem], Meta(max_length=200)] = []
     scoring_items: Annotated[list[ScoringItem], Meta(max_length=200)] = []
     price_formula: PriceFormula | None = None
+    deposit_forms: Annotated[list[Literal["cash", "bank", "insurer", "guarantor"]], Meta(max_length=4)] = []
+    award: AwardRule = AwardRule()
 
 
 class NoticeDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -18,6 +18,7 @@ class Spans:
     change: Span  # a change that affects bids comes at least this long before the deadline
     prequalification: Span  # from the end of the file's availability to the deadline of applications
     objection: Span  # an objection to the document, likewise
+    publicity: Span  # the candidates are publicised for at least this long
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class TradeKind:
 
 
 _TENDERING = Spans(documents=Span(5), bidding=Span(20), change=Span(15),
-                   prequalification=Span(5), objection=Span(10))
+                   prequalification=Span(5), objection=Span(10), publicity=Span(3))
 _PROCUREMENT = Spans(documents=Span(5, "working-days"), bidding=Span(20), change=Span(15),
-                   prequalification=Span(5), objection=Span(10))
+                   prequalification=Span(5), objection=Span(10), publicity=Span(3))
 _REHEARSAL = Spans(documents=Span(1, "seconds"), bidding=Span(2, "seconds"),
                    change=Span(1, "seconds"), prequalification=Span(1, "seconds"),
-                   objection=Span(1, "seconds"))
+                   objection=Span(1, "seconds"), publicity=Span(3, "seconds"))
 _TWO_PERCENT = Decimal("0.02")
 _SECTOR_CAP = Decimal(800_000)
 

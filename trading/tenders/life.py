@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from storage.kernel.errors import Refused, RulesUnmet
 from storage.kernel.rule import Rule, rule, unmet
-from trading.tenders.model import BEFORE_DEADLINE, Act, Stage
+from trading.tenders.model import AFTER_OPENING, BEFORE_DEADLINE, Act, Stage
 
 _FEWEST = "招标投标法 第二十八条；实施条例 第四十四条"
 
@@ -22,6 +22,8 @@ class Passage:
     suspended: bool = False
     sealed_bids: int | None = None
     min_bidders: int = 3
+    publicity_until: datetime | None = None
+    open_objections: int = 0
 
 
 @rule("R-102/2", "招标文件已到发售起始时间", cites="招标投标法实施条例 第十六条", since=date(2012, 2, 1))
@@ -60,6 +62,18 @@ def lot_is_not_suspended(passage: Passage) -> bool:
     return not passage.suspended
 
 
+@rule("R-110/2", "中标候选人公示期已满", cites="招标投标法实施条例 第五十四条", since=date(2012, 2, 1))
+def publicity_has_ended(passage: Passage) -> bool:
+    """The publicity of the candidates 公示 has run to its last instant."""
+    return passage.publicity_until is not None and passage.now >= passage.publicity_until
+
+
+@rule("R-111/2", "对评标结果的异议均已答复", cites="招标投标法实施条例 第五十四条", since=date(2012, 2, 1))
+def objections_are_answered(passage: Passage) -> bool:
+    """An objection within the publicity freezes the way to the award until it is answered."""
+    return passage.open_objections == 0
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One row: from a stage by an act to a stage, and the rules it needs."""
@@ -84,8 +98,16 @@ STEPS: tuple[Step, ...] = (
     *(Step(stage, Act.OPEN, Stage.OPENING, _OPENING) for stage in sorted(BEFORE_DEADLINE)),
     *(Step(stage, Act.FAIL, Stage.FAILED, _FAILING) for stage in sorted(BEFORE_DEADLINE)),
     Step(Stage.OPENING, Act.CONCLUDE, Stage.OPENED, (lot_is_not_suspended,)),
-    *(Step(stage, Act.TERMINATE, Stage.TERMINATED) for stage in (*sorted(BEFORE_DEADLINE), Stage.OPENING,
-                                                                 Stage.OPENED)),
+    Step(Stage.OPENED, Act.BEGIN_EVALUATION, Stage.EVALUATING, (lot_is_not_suspended,)),
+    Step(Stage.EVALUATING, Act.END_EVALUATION, Stage.EVALUATED, (lot_is_not_suspended,)),
+    Step(Stage.EVALUATING, Act.FAIL_EVALUATION, Stage.FAILED, (lot_is_not_suspended,)),
+    Step(Stage.EVALUATED, Act.PUBLICISE, Stage.PUBLICISED, (lot_is_not_suspended,)),
+    Step(Stage.PUBLICISED, Act.AWARD, Stage.AWARDED,
+         (lot_is_not_suspended, publicity_has_ended, objections_are_answered)),
+    Step(Stage.AWARDED, Act.CONTRACT, Stage.CONTRACTED, (lot_is_not_suspended,)),
+    Step(Stage.CONTRACTED, Act.ARCHIVE, Stage.ARCHIVED),
+    *(Step(stage, Act.TERMINATE, Stage.TERMINATED)
+      for stage in (*sorted(BEFORE_DEADLINE), Stage.OPENING, *sorted(AFTER_OPENING))),
 )
 _TABLE = {(step.before, step.act): step for step in STEPS}
 

@@ -16,6 +16,12 @@ class Stage(StrEnum):
     PREPARING = "preparing"
     OPENING = "opening"
     OPENED = "opened"
+    EVALUATING = "evaluating"
+    EVALUATED = "evaluated"
+    PUBLICISED = "publicised"
+    AWARDED = "awarded"
+    CONTRACTED = "contracted"
+    ARCHIVED = "archived"
     FAILED = "failed"
     TERMINATED = "terminated"
 
@@ -31,12 +37,21 @@ class Act(StrEnum):
     OPEN = "open"
     FAIL = "fail"
     CONCLUDE = "conclude"
+    BEGIN_EVALUATION = "begin_evaluation"
+    END_EVALUATION = "end_evaluation"
+    FAIL_EVALUATION = "fail_evaluation"
+    PUBLICISE = "publicise"
+    AWARD = "award"
+    CONTRACT = "contract"
+    ARCHIVE = "archive"
     TERMINATE = "terminate"
 
 
 BEFORE_PUBLICATION = frozenset({Stage.DRAFT, Stage.PLANNED})
 BEFORE_DEADLINE = frozenset({Stage.PUBLISHED, Stage.SELLING, Stage.PREPARING})
 LIVE = BEFORE_DEADLINE | {Stage.OPENING}
+AFTER_OPENING = frozenset({Stage.OPENED, Stage.EVALUATING, Stage.EVALUATED, Stage.PUBLICISED})
+RESULT_IS_KNOWN = frozenset({Stage.AWARDED, Stage.CONTRACTED, Stage.ARCHIVED})
 
 
 class PlanStatus(StrEnum):
@@ -54,6 +69,8 @@ class NoticeKind(StrEnum):
     CLARIFICATION = "clarification"
     CHANGE = "change"
     OPENING_RECORD = "opening_record"
+    CANDIDATES = "candidates"
+    RESULT = "result"
     FAILED = "failed"
     TERMINATED = "terminated"
 

@@ -59,6 +59,7 @@ async def structured_part(session: AsyncSession, lot: Lot, document: TenderDocum
         "decryption_minutes": lot.decryption_minutes, "remedy": lot.remedy, "requires_bill": lot.requires_bill,
         "announced_fields": lot.announced_fields, "bid_parts": lot.bid_parts, "review_items": lot.review_items,
         "scoring_items": lot.scoring_items, "price_formula": lot.price_formula, "k": lot.k,
+        "deposit_forms": lot.deposit_forms, "award": lot.award,
         "n": len(lot.custodians), "suite": 1,
         "custodians": [{**each, "pem": pems.get(each["certificate"], "")} for each in lot.custodians],
         "document": {"number": document.number, "sha256": document.sha256, "size": document.size,

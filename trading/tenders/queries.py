@@ -63,7 +63,8 @@ def structure_of(held: Lot) -> Structure:
     return msgspec.convert({
         "announced_fields": held.announced_fields, "custodians": held.custodians, "k": held.k,
         "bid_parts": held.bid_parts, "review_items": held.review_items, "scoring_items": held.scoring_items,
-        "price_formula": held.price_formula or None, "remedy": held.remedy}, Structure)
+        "price_formula": held.price_formula or None, "remedy": held.remedy, "deposit_forms": held.deposit_forms,
+        "award": held.award}, Structure)
 
 
 async def calendar(session: AsyncSession) -> Calendar:

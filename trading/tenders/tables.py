@@ -129,6 +129,8 @@ class Lot(Base):
     review_items: Mapped[list[Any]] = mapped_column(default=list)
     scoring_items: Mapped[list[Any]] = mapped_column(default=list)
     price_formula: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    deposit_forms: Mapped[list[Any]] = mapped_column(default=list)
+    award: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = _counted(version)

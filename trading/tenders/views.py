@@ -32,7 +32,8 @@ _LOT_PUBLIC = (
     "price_limit", "deposit", "validity_days", "documents_from", "documents_until", "documents_issued_at",
     "deadline_at", "opens_at", "opening_place", "published_at", "failed_reason", "waiver_reason", "suspended", "k",
     "decryption_minutes", "objection_minutes", "sign_in_minutes", "remedy", "min_bidders", "requires_bill",
-    "announced_fields", "bid_parts", "custodians", "tender_project_id", "tenderee_id", "agency_id")
+    "announced_fields", "bid_parts", "custodians", "deposit_forms", "award", "tender_project_id", "tenderee_id",
+    "agency_id")
 _LOT_INSIDE = ("estimate", "minimum_price", "host_id", "recorder_id", "review_items", "scoring_items",
                "price_formula", "created_at", "version")
 _PLAN = ("id", "code", "name", "rehearsal", "tenderee_id", "agency_id", "status", "created_at", "version")
@@ -121,7 +122,8 @@ def notice_acts(row: Notice, lot: Lot, actor: Actor) -> list[str]:
         return ["change_notice", "delete_notice", "declare_notice"] if may(actor, Right.MANAGE, lot) else []
     right, act = _WAITING_FOR.get(NoticeStatus(row.status), (None, ""))
     allowed = right is not None and (may(actor, right, lot) or (right is Right.MANAGE and may(actor, Right.VERIFY)))
-    return [act] if allowed else []
+    back = ["send_back"] if row.status == NoticeStatus.VERIFIED and may(actor, Right.VERIFY, lot) else []
+    return [act, *back] if allowed else []
 
 
 def notice_view_for(row: Notice, lot: Lot, actor: Actor, missing: Iterable[Rule[...]],

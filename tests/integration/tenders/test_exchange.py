@@ -2,21 +2,35 @@
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.canonical import canonical_bytes
+from storage.crypto.platform_keys import CertifiedKey, load_platform_keys
+from storage.crypto.statements import check_statement
 from storage.database.engine import Sessions
 from storage.database.work import Work
+from storage.kernel.clock import process_now
 from tests.tenders_world import Office, published_lot
-from trading.exchange.queue import deliver_pending
+from trading.exchange.queue import ORDER_KIND, Post, deliver_pending
 from trading.exchange.tables import ExchangePush
+
+
+def _key() -> CertifiedKey:
+    with tempfile.TemporaryDirectory() as folder:
+        return load_platform_keys(Path(folder), name="平台", now=process_now()).document
+
+
+KEYS = _key()
 
 
 @dataclass
@@ -43,11 +57,20 @@ class Receiver:
         writer.close()
 
 
+def post_to(client: httpx.AsyncClient, url: str | None) -> Post:
+    """A post that reaches every channel at one address."""
+
+    async def address_of(_: AsyncSession, __: str) -> str | None:
+        return url
+
+    return Post(client, address_of, "E3207000001", KEYS)
+
+
 async def _deliver(work: Callable[[], Work], receiver: Receiver) -> int:
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, httpx.AsyncClient() as client:
-        return await deliver_pending(work, client, f"http://127.0.0.1:{port}/inbox", "E3207000001")
+        return await deliver_pending(work, post_to(client, f"http://127.0.0.1:{port}/inbox"))
 
 
 async def _rest(sessions: Sessions) -> None:
@@ -66,6 +89,10 @@ async def test_the_public_service_platform_gets_the_same_text_and_acknowledges_i
     assert await _deliver(work, receiver) == 1
     assert receiver.received[0]["payload"]["body"] == notice["body"]
     assert receiver.received[0]["payload"]["sha256"] == notice["sha256"]
+    message = receiver.received[0]
+    head = {name: message[name] for name in ("v", "id", "subject", "platform", "sha256")}
+    text = canonical_bytes({**head, "kind": ORDER_KIND, "of": message["kind"]})
+    check_statement(ORDER_KIND, text, message["signature"], at=process_now())
     told = (await office.tenderee.get(f"/api/notices/{notice['id']}/delivery"))[0]
     assert (told["acknowledgement"], told["attempts"], told["last_error"]) == ("GG-1", 1, None)
     assert await _deliver(work, receiver) == 0
@@ -84,8 +111,8 @@ async def test_a_message_waits_until_it_is_truly_acknowledged(
         assert await _deliver(work, Receiver()) == 0  # it rests before it is tried again
         await _rest(sessions)
     async with httpx.AsyncClient() as client:
-        assert await deliver_pending(work, client, "http://127.0.0.1:1/", "E3207000001") == 0
-        assert await deliver_pending(work, client, "", "E3207000001") == 0
+        assert await deliver_pending(work, post_to(client, "http://127.0.0.1:1/")) == 0
+        assert await deliver_pending(work, post_to(client, None)) == 0
     await _rest(sessions)
     assert await _deliver(work, Receiver()) == 1
     assert (await office.tenderee.get(path))[0]["attempts"] == 4

@@ -1,0 +1,18 @@
+"""What follows from what, in plain sight: reactions to ledger entries, and what a completed paper brings about."""
+
+from bidding.deposits.reactions import REACTIONS as DEPOSITS
+from bidding.guarantees.reactions import reactions as guarantee_reactions
+from frontend.server.parts import Parts
+from storage.reactions.model import Reaction
+from trading.awards.completions import COMPLETIONS as AWARDS
+from trading.papers.commands import Completions
+
+
+def reactions_of(parts: Parts) -> list[Reaction]:
+    """Every reaction a node follows the ledger for."""
+    return [*DEPOSITS, *guarantee_reactions(parts.keys, parts.trust)]
+
+
+def completions_of(parts: Parts) -> Completions:
+    """By kind of paper: what happens in the act of its last signature."""
+    return {**AWARDS}
