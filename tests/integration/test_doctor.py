@@ -1,14 +1,17 @@
 """The check-up says what is wrong, in two languages, and fails when something is."""
 
 import os
+import re
 import signal
 
 from click.testing import CliRunner
 
-from frontend.cli.environment import environment_of, settings_from
+from frontend.cli.environment import PREFIX, environment_of, settings_from
 from frontend.cli.main import main
+from storage.database.settings import Settings
 from storage.embedded.ports import draw_ports
 from storage.embedded.seaweed import EmbeddedSeaweed
+from tests.nodes import ROOT
 
 
 def check_up(settings, tmp_path, **changes):
@@ -19,6 +22,11 @@ def check_up(settings, tmp_path, **changes):
 
 def test_settings_survive_the_way_through_the_environment(settings):
     assert settings_from(environment_of(settings)) == settings
+
+
+def test_the_example_of_an_environment_names_every_setting_and_no_other():
+    named = re.findall(rf"^(?:# )?({PREFIX}\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(PREFIX + name.upper() for name in Settings.model_fields)
 
 
 def test_sound_parts_pass(settings, tmp_path):

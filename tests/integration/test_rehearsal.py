@@ -101,7 +101,7 @@ def test_sizes_are_read_as_people_write_them(text, count):
 
 def test_a_busy_machine_gets_more_time_unless_it_was_asked_otherwise():
     quiet = Plan(bidders=10, size=5_000_000, seed=1, processes=2).after_enrolment(1.0)
-    busy = quiet.after_enrolment(12 * 0.9)
+    busy = quiet.after_enrolment(12 * 2.7)
     assert busy.seconds_to_bid == pytest.approx(3 * quiet.seconds_to_bid)
     assert (quiet.window, busy.window) == (16, 48)
     assert Plan(10, 5_000_000, 1, 2, asked_seconds=30).after_enrolment(60).seconds_to_bid == 30

@@ -1,5 +1,6 @@
 """What a rehearsal is to do: how many bidders, how large, and the fate of each."""
 
+import math
 import random
 import re
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ LIMIT = Decimal(9_000_000)
 _SLOWEST = 12_000_000  # bytes a second that a modest machine seals, stores and reads back
 _EACH = 2.0  # seconds of a bid beside its bytes
 _ENROLMENT = 0.3  # seconds of one enrolment among several on such a machine while it does nothing else
-_MOST = 8.0
+_MOST = 4.0
 FEWEST = 4  # one of them never decrypts, and R-108 asks for three bids
 PASSWORD = "yunkai-rehearsal"  # of files in a temporary folder that hold keys of a demo CA
 
@@ -55,8 +56,11 @@ class Plan:
         return round(self.pace * (6 + self.bidders))
 
     def after_enrolment(self, seconds: float) -> Self:
-        """The same at the pace that this machine has just shown: other work on it may be under way."""
-        return replace(self, pace=min(_MOST, max(1.0, seconds / (self.bidders + 2) / _ENROLMENT)))
+        """The same at the pace that this machine has just shown: other work on it may be under way.
+
+        The root: enrolments wait for the one node, which is cold yet, and suffer more than sealing and uploading do.
+        """
+        return replace(self, pace=min(_MOST, max(1.0, math.sqrt(seconds / (self.bidders + 2) / _ENROLMENT))))
 
 
 @dataclass(frozen=True, slots=True)
