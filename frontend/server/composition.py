@@ -8,6 +8,8 @@ from bidding.guarantees.routes import ROUTES as GUARANTEES
 from bidding.opening.routes import ROUTES as OPENING
 from evaluation.committees.routes import ROUTES as COMMITTEES
 from evaluation.experts.routes import ROUTES as EXPERTS
+from evaluation.reports.routes import ROUTES as REPORTS
+from evaluation.scoring.routes import ROUTES as SCORING
 from frontend.server.feed import follow_lot
 from frontend.server.health import describe_platform, is_alive, is_ready, read_clock
 from frontend.server.ledger_routes import ROUTES as LEDGER
@@ -20,4 +22,5 @@ from trading.tenders.routes import ROUTES as TENDERS
 ROUTES: list[ControllerRouterHandler] = [
     is_alive, is_ready, read_clock, describe_platform, follow_lot, read_tasks,
     *LEDGER, *PARTIES, *PAPERS, *TENDERS, *BIDS, *OPENING, *AWARDS, *DEPOSITS, *GUARANTEES, *EXPERTS, *COMMITTEES,
+    *SCORING, *REPORTS,
 ]

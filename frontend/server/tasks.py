@@ -12,6 +12,7 @@ from bidding.deposits.tasks import tasks_of as deposits
 from bidding.guarantees.tasks import tasks_of as guarantees
 from bidding.opening.tasks import tasks_of as openings
 from evaluation.committees.tasks import tasks_of as committees
+from evaluation.scoring.tasks import tasks_of as desks
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotSignedIn
@@ -22,7 +23,7 @@ from trading.tenders.queries import now_of
 from trading.tenders.tasks import tasks_of as papers
 
 _ROOMS: tuple[Callable[[AsyncSession, Actor, datetime], Awaitable[list[Task]]], ...] = (
-    enrolments, papers, bids, openings, awards, deposits, guarantees, committees)
+    enrolments, papers, bids, openings, awards, deposits, guarantees, committees, desks)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
