@@ -104,3 +104,16 @@ async def test_a_published_lot_is_never_changed_or_deleted(office: Office) -> No
         await office.tenderee.post(f"/api/lots/{lot['id']}/{act}", expect=409)
     await office.tenderee.delete(f"/api/lots/{lot['id']}", expect=409)
     assert lot["may"] == ["extend_deadline"], "later only, and by a notice of its own (R-210)"
+
+
+async def test_a_verified_notice_that_can_no_longer_be_published_goes_back(office: Office) -> None:
+    lot = await plan(office)
+    notice = await verified_notice(office, lot)
+    assert notice["missing"] != [], "there is no signed document yet"
+    path = f"/api/notices/{notice['id']}"
+    assert "send_back" in (await office.centre.get(f"/api/lots/{lot['id']}/notices"))[0]["may"]
+    await office.centre.post(f"{path}/verify", {"accepted": False}, expect=400)
+    await office.agency.post(f"{path}/verify", {"accepted": False, "reason": "不归代理机构"}, expect=403)
+    back = await office.centre.post(f"{path}/verify", {"accepted": False, "reason": "时间已过，请重新安排"})
+    assert (back["status"], back["reason"]) == ("refused", "时间已过，请重新安排")
+    await office.tenderee.post(f"/api/lots/{lot['id']}/revise")

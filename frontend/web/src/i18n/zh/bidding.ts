@@ -11,7 +11,7 @@ export default {
   finishesAt: '按当前速度将在 {at} 完成', checkFailed: '平台核对未通过',
   fault: { 'wrong-file': '选择的不是上次的文件', aborted: '已停止；已上传的部分保留，可以接着传', 'upload-refused': '存储拒绝了这一段，请重试', 'no-key': '证书中没有可用的密钥', 'unsupported-key': '这种证书不支持加密' },
   submitTitle: '试解密并提交', notYet: '已上传，但尚未提交！只有拿到回执才算投标。', envelope: { body: '投标文件', statement: '开标一览表' },
-  trial: '试解密', trialOk: '您的证书能打开这份投标', trialFailed: '试解密失败：', trialHint: '用您的证书在已上传的密文上试一次，不泄露任何内容。', submit: '提交投标', discard: '放弃这次上传',
+  trial: '试解密', trialOk: '您的证书能打开这份投标', trialFailed: '试解密失败：', trialHint: '用您的证书在已上传的密文上试一次，不泄露任何内容。', submit: '提交投标', discard: '放弃这次上传，重新制作',
   receipt: '投标回执', number: '回执编号', version: '版本', at: '平台受理时间', proof: '账本证明', proofThere: '已记入账本', proofComing: '几秒内生成', receiptPdf: '下载回执（PDF，电子签章）', receiptJson: '下载回执（可验证 JSON）', qr: '回执验证二维码',
   withdraw: '撤回投标', withdrawSure: '确定撤回投标吗？截止前可以重新提交。',
   newerVersion: '新版本',
