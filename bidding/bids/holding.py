@@ -46,7 +46,8 @@ async def hold_version(uow: Work, party_id: UUID, version_id: UUID) -> Held:
 _SHARED_LOT = (
     select(Lot).options(load_only(
         Lot.code, Lot.title, Lot.round, Lot.k, Lot.custodians, Lot.stage, Lot.suspended, Lot.rehearsal,
-        Lot.documents_from, Lot.documents_until, Lot.deadline_at, Lot.tenderee_id, Lot.agency_id, raiseload=True))
+        Lot.documents_from, Lot.documents_until, Lot.deadline_at, Lot.deposit, Lot.tenderee_id, Lot.agency_id,
+        raiseload=True))
     .join(Bid, Bid.lot_id == Lot.id).join(BidVersion, BidVersion.bid_id == Bid.id)
     .where(BidVersion.id == bindparam("version_id"), Bid.party_id == bindparam("party_id"))
     .with_for_update(read=True, of=Lot))

@@ -78,22 +78,20 @@ def _account(account: DepositAccount) -> Answer:
 
 
 def _status(desk: OwnDeposit) -> str:
-    """The one word for where the deposit stands."""
+    """The one word for where the deposit stands; money that was no deposit and went straight back has no part in it."""
     if desk.account is None:
         return "none"
-    payments = [each.payment for each in desk.money]
-    states = {each.state for each in payments}
     if desk.forfeited:
         return "forfeited"
-    if MoneyState.HELD in states:
-        return "received" if is_complete(payments) else "short"
-    own = {each.state for each in payments if each.counts}
-    if MoneyState.REFUNDING in states:
-        return "refunding" if own or desk.account.release_reason else "wrong"
-    if not payments:
-        return "waiting" if desk.account.opened_at else "requested"
-    return "refunded" if own or any(each.verdict in {Verdict.MATCHED, Verdict.OVERPAID} for each in payments) \
-        else "wrong"
+    own = {each.payment.state for each in desk.money
+           if each.refund is None or each.refund.reason != Reason.REJECTED_MONEY}
+    if MoneyState.HELD in own:
+        return "received" if is_complete([each.payment for each in desk.money]) else "short"
+    if own:
+        return "refunding" if MoneyState.REFUNDING in own else "refunded"
+    if desk.money:
+        return "wrong"
+    return "waiting" if desk.account.opened_at else "requested"
 
 
 def _own_acts(desk: OwnDeposit) -> tuple[list[str], dict[str, Any]]:
