@@ -41,7 +41,7 @@ def test_a_price_that_is_no_figure_is_shown_as_written_and_left_to_the_committee
     assert row["fields"][0]["value"] == "约八百万"  # type: ignore[index, call-overload]
 
 
-@pytest.mark.cts("A-113")
+@pytest.mark.cts("A-100", "A-113")
 def test_rows_stand_by_time_of_submission_with_words_and_deviation() -> None:
     rows = announced_rows([bid(1, "2026-01-01T00:00:02.000000Z", price="9090000.00", days="1"),
                            bid(2, "2026-01-01T00:00:01.000000Z", price="8500000.50", days="2"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from bidding.opening.commands.attending import sign_in
 from bidding.opening.commands.recording import read_pdf
@@ -17,6 +18,8 @@ from bidding.opening.verification import Anchors, verify_bundle
 from frontend.cli.verify import verify
 from storage.kernel.errors import DomainError
 from tests.opening_world import PRICES, Hall
+from trading.exchange.tables import ExchangePush
+from trading.tenders.model import NoticeKind
 from trading.tenders.tables import Lot
 
 
@@ -60,6 +63,9 @@ async def test_three_sealed_bids_become_a_published_record(hall: Hall) -> None:
     assert {each["capacity"] for each in shown["record"]["signatures"]} == {"host", "recorder"}
     async with hall.world.sessions() as session:
         assert (await session.get_one(Lot, hall.lot.id)).stage == "opened"
+        notice = select(ExchangePush.payload).where(ExchangePush.kind == f"notice.{NoticeKind.OPENING_RECORD}")
+        [pushed] = (await session.scalars(notice)).all()
+    assert shown["record"]["sha256"] in pushed["body"], "the public service platform gets it too"
 
 
 async def test_a_stranger_verifies_the_exported_lot_and_the_signed_record(hall: Hall, tmp_path: Path) -> None:
