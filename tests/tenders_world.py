@@ -83,8 +83,9 @@ class Office:
         await self.public.aclose()
 
 
-async def _person(sessions: Sessions, pki: DemoPki, line: httpx.AsyncClient, name: str, *roles: str,
+async def enrolled(sessions: Sessions, pki: DemoPki, line: httpx.AsyncClient, name: str, *roles: str,
                   staff: tuple[str, ...] = ()) -> Person:
+    """A verified party with one certificate and a living session."""
     now = process_now()
     uscc = demo_uscc(name)
     identity = pki.issue(organisation=name, uscc=uscc, kind="ec-p256", now=now)
@@ -115,7 +116,7 @@ async def open_office(sessions: Sessions, settings: Settings, line: Any) -> Offi
     pki = open_demo_pki(settings.key_directory, settings.trust_directory, now=process_now())
 
     async def person(name: str, *roles: str, staff: tuple[str, ...] = ()) -> Person:
-        return await _person(sessions, pki, line(), name, *roles, staff=staff)
+        return await enrolled(sessions, pki, line(), name, *roles, staff=staff)
 
     return Office(
         tenderee=await person("连云港市水利工程建设处", "tenderee"),

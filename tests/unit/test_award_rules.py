@@ -283,8 +283,8 @@ SOURCE = NoticeSource(
 @pytest.mark.cts("A-163", "A-166")
 def test_the_publicity_names_rank_price_and_where_to_object() -> None:
     body = candidates_body(SOURCE)
-    told = ("第 1 名：甲公司（91）；投标报价：8,730,000.00 元；评标得分：95.20；工期：365。", "第 2 名：乙公司", "张工 0518",
-            "http://p.example", "三日")
+    told = ("第 1 名：甲公司（91）；投标报价：8,730,000.00 元；评标得分：95.20；工期：365。", "第 2 名：乙公司",
+            "张工 0518", "http://p.example", "三日")
     assert [each for each in told if each not in body] == []
     assert candidates_title(SOURCE) == "一标段中标候选人公示"
     named = replace(SOURCE, names_winner=True, lines=SOURCE.lines[:1])

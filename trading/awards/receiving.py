@@ -16,6 +16,8 @@ from trading.tenders.model import Stage
 from trading.tenders.permissions import insiders
 from trading.tenders.tables import Lot
 
+_UNITS = {"days": " 日", "percent": "%", "money": " 元"}
+
 
 async def receive_ranking(uow: Work, lot: Lot, rows: Sequence[RankedBid], actor: Actor, *,
                           experts: Sequence[str] = ()) -> Award:
@@ -61,8 +63,8 @@ def _bidder(lot: Lot, row: RankedBid, most: int) -> AwardBidder:
 
 def labelled(lot: Lot, values: Mapping[str, str]) -> dict[str, Any]:
     """The announced lines but the price, by the label under which the tender document asked for them, in its order."""
-    labels = {each["key"]: each["label"] for each in lot.announced_fields if each["key"] != PRICE_KEY}
-    return {label: values[key] for key, label in labels.items() if key in values}
+    asked = [each for each in lot.announced_fields if each["key"] != PRICE_KEY and each["key"] in values]
+    return {each["label"]: values[each["key"]] + _UNITS.get(each["kind"], "") for each in asked}
 
 
 def line(bidder: AwardBidder) -> dict[str, Any]:

@@ -106,22 +106,16 @@ async def review_text(lot_id: FromPath[UUID], kind: FromPath[str], data: JSONBod
     return await told(lot_id, actor, reader)
 
 
-@post("/api/lots/{lot_id:uuid}/award-texts/candidates/publish", operation_id="publishCandidates", status_code=200,
+@post("/api/lots/{lot_id:uuid}/award-texts/{kind:str}/publish", operation_id="publishAwardText", status_code=200,
       opt=_REFUSALS)
-async def publish_candidates(lot_id: FromPath[UUID], data: JSONBody[publishing.PublishCandidates],
-                             actor: NamedDependency[Actor], work: NamedDependency[Works],
-                             reader: NamedDependency[AsyncSession]) -> Json:
-    """The publicity begins (R-110), or 422 with every unmet rule."""
-    await publishing.publish_candidates(lot_id, data, actor, work())
-    return await told(lot_id, actor, reader)
-
-
-@post("/api/lots/{lot_id:uuid}/award-texts/result/publish", operation_id="publishResult", status_code=200,
-      opt=_REFUSALS)
-async def publish_result(lot_id: FromPath[UUID], actor: NamedDependency[Actor], work: NamedDependency[Works],
-                         reader: NamedDependency[AsyncSession]) -> Json:
-    """The result notice goes out (A-171)."""
-    await publishing.publish_result(lot_id, actor, work())
+async def publish_text(lot_id: FromPath[UUID], kind: FromPath[str], data: JSONBody[publishing.Publication],
+                       actor: NamedDependency[Actor], work: NamedDependency[Works],
+                       reader: NamedDependency[AsyncSession]) -> Json:
+    """The publicity begins (R-110), or the result notice goes out (A-171); or 422 with every unmet rule."""
+    if texts.text_kind(kind) is TextKind.CANDIDATES:
+        await publishing.publish_candidates(lot_id, data, actor, work())
+    else:
+        await publishing.publish_result(lot_id, data, actor, work())
     return await told(lot_id, actor, reader)
 
 
@@ -174,6 +168,6 @@ async def file_report(lot_id: FromPath[UUID], data: JSONBody[choosing.FileReport
 
 ROUTES: list[ControllerRouterHandler] = [
     read_award, read_candidates, read_result, list_award_notices, write_text, submit_text, review_text,
-    publish_candidates, publish_result, object_to_result, answer_objection, hold_for_complaint, confirm_winner,
+    publish_text, object_to_result, answer_objection, hold_for_complaint, confirm_winner,
     file_report,
 ]

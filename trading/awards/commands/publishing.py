@@ -8,6 +8,7 @@ from msgspec import Struct
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
+from storage.kernel.errors import Invalid
 from trading.awards.acts import AwardAct
 from trading.awards.award_file import AwardFile, facts_of, hold
 from trading.awards.model import Paperwork, TextKind
@@ -18,14 +19,15 @@ from trading.tenders.forms import Line, Moment
 from trading.tenders.model import Act, NoticeKind
 
 
-class PublishCandidates(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``until``: a longer publicity than the law asks, None for the shortest lawful; ``late_reason``: see R-110."""
+class Publication(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Of the candidates: ``until`` for a longer publicity than the law asks, None for the shortest lawful;
+    ``late_reason``: see R-110. A result notice has neither."""
 
     until: Moment | None = None
     late_reason: Line = ""
 
 
-async def publish_candidates(lot_id: UUID, command: PublishCandidates, actor: Actor, uow: Work) -> None:
+async def publish_candidates(lot_id: UUID, command: Publication, actor: Actor, uow: Work) -> None:
     """The publicity begins now (R-110); EVALUATED becomes PUBLICISED."""
     async with uow:
         file = await hold(uow, lot_id, actor)
@@ -42,11 +44,13 @@ async def publish_candidates(lot_id: UUID, command: PublishCandidates, actor: Ac
         await uow.commit()
 
 
-async def publish_result(lot_id: UUID, actor: Actor, uow: Work) -> None:
+async def publish_result(lot_id: UUID, command: Publication, actor: Actor, uow: Work) -> None:
     """The result notice goes out (A-171); government procurement names the experts in it (R-163)."""
     async with uow:
         file = await hold(uow, lot_id, actor)
         file.admit(AwardAct.PUBLISH_RESULT)
+        if command != Publication():
+            raise Invalid("中标结果公告不设公示期", field="until")
         await _go_out(uow, file, TextKind.RESULT, file.texts[TextKind.RESULT].body, actor)
         winner = file.winner
         uow.record("result.published", actor, stream=file.stream, subject=file.stream, payload={

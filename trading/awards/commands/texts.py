@@ -47,13 +47,11 @@ async def write_text(lot_id: UUID, kind: TextKind, command: WriteText, actor: Ac
     async with uow:
         file = await hold(uow, lot_id, actor)
         file.admit(_WRITE[kind])
-        text = file.texts.get(kind)
-        if text is None:
-            text = AwardText(lot_id=lot_id, kind=kind, sha256="")
-            uow.session.add(text)
+        text = file.texts.get(kind) or AwardText(lot_id=lot_id, kind=kind, sha256="")
         text.fields = {"objection_channel": command.objection_channel.strip(), "remarks": command.remarks.strip()}
         text.status = Paperwork.DRAFT
         await _compose(uow, file, text, settings)
+        uow.session.add(text)
         _note(uow, f"award_text.{kind}_written", actor, file, text)
         await uow.commit()
 
