@@ -14,5 +14,6 @@ export default {
   trial: 'Trial decryption', trialOk: 'Your certificate opens this bid', trialFailed: 'Trial failed:', trialHint: 'Your key on your very sealed bid; nothing is revealed.', submit: 'Submit bid', discard: 'Give up this upload',
   receipt: 'Receipt', number: 'Number', version: 'Version', at: 'Decided at', proof: 'Ledger proof', proofThere: 'in the ledger', proofComing: 'within seconds', receiptPdf: 'Receipt (signed PDF)', receiptJson: 'Receipt (verifiable JSON)', qr: 'QR code to verify the receipt',
   withdraw: 'Withdraw bid', withdrawSure: 'Withdraw the bid? You may submit again before the deadline.',
+  withdrawalReceipt: 'Withdrawal receipt',
   newerVersion: 'New version',
 }

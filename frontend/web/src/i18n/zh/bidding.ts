@@ -14,5 +14,6 @@ export default {
   trial: '试解密', trialOk: '您的证书能打开这份投标', trialFailed: '试解密失败：', trialHint: '用您的证书在已上传的密文上试一次，不泄露任何内容。', submit: '提交投标', discard: '放弃这次上传，重新制作',
   receipt: '投标回执', number: '回执编号', version: '版本', at: '平台受理时间', proof: '账本证明', proofThere: '已记入账本', proofComing: '几秒内生成', receiptPdf: '下载回执（PDF，电子签章）', receiptJson: '下载回执（可验证 JSON）', qr: '回执验证二维码',
   withdraw: '撤回投标', withdrawSure: '确定撤回投标吗？截止前可以重新提交。',
+  withdrawalReceipt: '撤回回执',
   newerVersion: '新版本',
 }

@@ -1,12 +1,13 @@
 // From the page to the store: the server's calls as the upload library wants them, one envelope after the other.
 import { api } from '@/api/client'
+import { saveAs } from '@/app/ledgerWords'
 import { parseCertificate } from '@/sealing/certificate'
 import { readContext } from '@/sealing/context'
 import type { Identity } from '@/sealing/identity'
 import { tryDecryption } from '@/sealing/trial'
 import { readHeader } from '@/sealing/header'
 import { type PendingUpload, type Progress, resumeUpload, startUpload, type UploadApi, type UploadHandle, type Chosen } from '@/sealing/upload'
-import type { Desk, EnvelopeView, VersionView } from './types'
+import type { Desk, EnvelopeView, ReceiptView, VersionView } from './types'
 
 /** The server as one upload sees it; bound to an envelope that exists when an upload is taken up again. */
 export function uploadApi(versionId: string, kind: string, known?: string): UploadApi {
@@ -59,3 +60,7 @@ export async function tryVersion(version: VersionView, identity: Identity): Prom
   await api.post(`/api/bid-versions/${version.id}/trial`, { result: 'ok' })
 }
 
+/** The receipt as a file that verifies without us, with its ledger proof as soon as there is one. */
+export async function saveReceipt(number: string): Promise<void> {
+  saveAs(`${number}.json`, JSON.stringify(await api.get<ReceiptView>(`/api/receipts/${number}`), null, 1), 'application/json')
+}

@@ -14,7 +14,7 @@ export interface Desk {
   requirements: {
     lot: { id: string; code: string; title: string; rehearsal: boolean }; tender: string; round: number; deadline_at: string; suite: number; k: number; n: number
     segments: Record<string, number>; largest: Record<string, number>; custodians: { index: number; name: string; role: string; certificate: string; certificate_pem: string }[]
-    announced_fields: Field[]; bid_parts: { number: string; title: string; required: boolean }[]; price_limit: string | null; certificates: OwnCertificate[]
+    announced_fields: Field[]; bid_parts: { number: string; title: string; required: boolean }[]; price_limit: string | null; deposit: string | null; deposit_forms: string[]; validity_days: number; statement_size: number | null; certificates: OwnCertificate[]
   }
   may: string[]; missing: UnmetRule[]
 }
