@@ -13,7 +13,7 @@ from storage.crypto.errors import Malformed
 from storage.crypto.sealed_box import open_box, seal_box
 from storage.crypto.wraps import WrapPrivateKey
 
-LARGEST_PDF = 400_000  # bytes; every statement of a lot with a deposit is padded to hold one
+LARGEST_PDF = 180_000  # bytes: what a statement of a lot with a deposit has room for (bids.model.STATEMENT_ROOM)
 _LARGEST = 1 << 20
 
 

@@ -122,11 +122,6 @@ async def revealed_of(session: AsyncSession, lot_id: UUID) -> list[Revealed]:
             for letter, bid, issuer in rows]
 
 
-async def letters_of(session: AsyncSession, lot_id: UUID) -> Sequence[GuaranteeLetter]:
-    """The judged letters of a lot, for the summary of what secures each bid."""
-    return (await session.scalars(select(GuaranteeLetter).where(GuaranteeLetter.lot_id == lot_id))).all()
-
-
 async def signed_letter(session: AsyncSession, lot_id: UUID, bid_id: UUID, actor: Actor) -> SignedLetter:
     """The letter itself, for the tenderee's side, the staff and its bidder; to others ``NotFound``."""
     letter, bid = await session.get(GuaranteeLetter, bid_id), await session.get(OpenedBid, bid_id)
