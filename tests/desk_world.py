@@ -1,13 +1,15 @@
 """A committee at its desk: an opened lot of three bids, five members signed in, the evaluation begun."""
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from evaluation.committees.queries import DeskSeat, sitting
 from evaluation.committees.tables import CommitteeMember
 from evaluation.reports.commands import COMPLETIONS, LayOut, lay_out_report
 from evaluation.scoring.answers import desk_answer
@@ -21,6 +23,8 @@ from storage.crypto.canonical import canonical_bytes, to_base64
 from storage.crypto.sealed_box import seal_box
 from storage.crypto.tsa import EmbeddedAuthority
 from storage.kernel.actor import Actor
+from storage.ledger.queries import feed
+from storage.ledger.tables import LedgerOutbox
 from tests.committee_world import Board, found_board
 from tests.opening_world import Hall
 from trading.papers.commands import Bureau, PreparePaper, SignPaper, prepare_paper, sign_paper
@@ -154,9 +158,25 @@ class Desk:
         return await lay_out_report(self.lot_id, LayOut(expected), self.actor(self.leader), self.work(),
                                     self.hall.store, self.hall.settings)
 
+    async def sitting(self) -> Sequence[DeskSeat]:
+        """The seats in the order of the report."""
+        async with self.hall.world.sessions() as session:
+            return await sitting(session, self.lot_id)
+
+    async def acts(self) -> list[tuple[str, dict[str, Any]]]:
+        """Action and payload of the lot's acts in their order, as the archive is given them."""
+        async with self.hall.world.sessions() as session:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            numbered = await feed(session, {"public", "supervisor"}, stream=f"lot:{self.lot_id}", limit=1000)
+            waiting = (await session.execute(select(LedgerOutbox.action, LedgerOutbox.payload).where(
+                LedgerOutbox.stream == f"lot:{self.lot_id}", LedgerOutbox.sealed.is_(False)).order_by(
+                    LedgerOutbox.id))).all()
+        found = [(json.loads(item["entry"])["action"], item["payload"]) for item in numbered]
+        return found + [(action, json.loads(payload)) for action, payload in waiting]
+
     async def sign(self, paper: UUID, place: int) -> None:
-        """The member of that place, from 1, signs the report with its own key."""
-        person = self.board.everyone[self.members[place - 1].party_id]
+        """The member of that seat at the desk, from 1, signs the report with its own key."""
+        person = self.board.everyone[(await self.sitting())[place - 1].party_id]
         capacity, works = f"member-{place}", self.hall.world.work
         prepared = await prepare_paper(paper, PreparePaper(capacity), person.actor, works, self.bureau)
         signature = to_base64(person.identities[0].sign(prepared.to_sign))

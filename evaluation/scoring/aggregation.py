@@ -7,7 +7,7 @@ from fractions import Fraction
 from hashlib import sha256
 from itertools import combinations
 
-from evaluation.scoring.figures import Figure, half_up, labelled, mean, text_of, trimmed
+from evaluation.scoring.figures import Figure, by_alias, half_up, labelled, mean, text_of, trimmed
 from evaluation.scoring.model import ALERT_PERCENT, Method, Sheet, SheetItem
 from evaluation.scoring.rules import objective_scores_agree
 
@@ -58,7 +58,7 @@ def disputes(method: Method, sheets: Sequence[Sheet], aliases: Mapping[str, str]
         for item in method.sheet_items:
             values = {aliases[sheet.member]: sheet.scores[bid][item.number] for sheet in sheets}
             if item.objective and not objective_scores_agree(values.values()):
-                found.append(Dispute(bid, item.number, dict(sorted(values.items()))))
+                found.append(Dispute(bid, item.number, {name: values[name] for name in sorted(values, key=by_alias)}))
     return found
 
 
@@ -81,7 +81,7 @@ def _total(values: Iterable[Decimal]) -> Fraction:
 
 def _deviations(rows: _Rows) -> list[Alert]:
     found = []
-    for alias, own in sorted(rows.items()):
+    for alias, own in sorted(rows.items(), key=lambda row: by_alias(row[0])):
         for bid, values in sorted(own.items()):
             others = [_total(row[bid]) for name, row in rows.items() if name != alias]
             average, value = sum(others, Fraction(0)) / len(others), _total(values)
@@ -94,7 +94,7 @@ def _deviations(rows: _Rows) -> list[Alert]:
 
 def _patterns(rows: _Rows) -> list[Alert]:
     """Two members whose judged scores are the same for every bid, item by item."""
-    return [Alert("pattern", one, other=other) for one, other in combinations(sorted(rows), 2)
+    return [Alert("pattern", one, other=other) for one, other in combinations(sorted(rows, key=by_alias), 2)
             if len(rows[one]) > 1 and len(next(iter(rows[one].values()))) > 1 and rows[one] == rows[other]]
 
 

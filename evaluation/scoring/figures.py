@@ -10,6 +10,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+_STEMS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -60,6 +62,11 @@ def listed(values: Iterable[Decimal]) -> str:
     return "、".join(text_of(each) for each in sorted(values, reverse=True))
 
 
+def by_alias(alias: str) -> tuple[int, int, str]:
+    """The order of members' aliases: 甲, 乙 … 亥, 甲2."""
+    return len(alias), _STEMS.find(alias[:1]), alias
+
+
 def labelled(values: Mapping[str, Decimal]) -> str:
-    """Values by name, for an explanation."""
-    return "、".join(f"{name} {text_of(value)}" for name, value in sorted(values.items()))
+    """Values by member's alias, for an explanation."""
+    return "、".join(f"{name} {text_of(values[name])}" for name in sorted(values, key=by_alias))
