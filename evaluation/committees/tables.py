@@ -38,6 +38,7 @@ class Committee(Base):
     leader_id: Mapped[UUID | None]
     begun_at: Mapped[datetime | None]
     begun_by: Mapped[str | None]
+    disclosed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 

@@ -3,6 +3,7 @@
 from bidding.deposits.reactions import REACTIONS as DEPOSITS
 from bidding.guarantees.reactions import reactions as guarantee_reactions
 from bidding.opening.reactions import reactions as opening_reactions
+from evaluation.committees.reactions import REACTIONS as COMMITTEES
 from evaluation.reports.commands import COMPLETIONS as REPORTS
 from frontend.server.parts import Parts
 from storage.reactions.model import Reaction
@@ -12,7 +13,7 @@ from trading.papers.commands import Completions
 
 def reactions_of(parts: Parts) -> list[Reaction]:
     """Every reaction a node follows the ledger for."""
-    return [*opening_reactions(parts.keys), *DEPOSITS, *guarantee_reactions(parts.keys, parts.trust)]
+    return [*opening_reactions(parts.keys), *DEPOSITS, *guarantee_reactions(parts.keys, parts.trust), *COMMITTEES]
 
 
 def completions_of(parts: Parts) -> Completions:

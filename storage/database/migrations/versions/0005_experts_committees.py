@@ -73,6 +73,7 @@ def upgrade() -> None:
     sa.Column('leader_id', sa.Uuid(), nullable=True),
     sa.Column('begun_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('begun_by', sa.String(), nullable=True),
+    sa.Column('disclosed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['lot_id'], ['lot.id'], name=op.f('fk_committee_lot_id')),
     sa.PrimaryKeyConstraint('lot_id', name=op.f('pk_committee'))
