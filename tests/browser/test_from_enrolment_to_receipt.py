@@ -85,3 +85,7 @@ def _withdraw(page: Page) -> None:
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="撤回投标").click()
     expect(page.get_by_text("已撤回").first).to_be_visible()
+    expect(page.get_by_role("heading", name="撤回回执")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载回执（可验证 JSON）").click()
+    assert json.loads(json.loads(download.value.path().read_text(encoding="utf-8"))["body"])["kind"] == "withdrawal"
