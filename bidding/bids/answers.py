@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from bidding.bids.holding import slot_of
-from bidding.bids.model import AT_WORK, KINDS, LARGEST, SEGMENT, SUITE, WORDS, BidStatus, VersionStatus
+from bidding.bids.model import (
+    AT_WORK,
+    KINDS,
+    LARGEST,
+    SEGMENT,
+    SUITE,
+    WORDS,
+    BidStatus,
+    VersionStatus,
+    statement_size,
+)
 from bidding.bids.queries import Desk, OwnBid, VersionView
 from bidding.bids.rules import arrived_whole, comes_before_the_deadline
 from bidding.bids.tables import Envelope, Receipt
@@ -124,6 +134,8 @@ def _requirements(desk: Desk) -> dict[str, Any]:
                        for item in sorted(lot.custodians, key=lambda item: int(item["index"]))],
         "announced_fields": lot.announced_fields, "bid_parts": lot.bid_parts,
         "price_limit": str(lot.price_limit) if lot.price_limit is not None else None,
+        "deposit": str(lot.deposit) if lot.deposit else None, "deposit_forms": lot.deposit_forms,
+        "validity_days": lot.validity_days, "statement_size": statement_size(lot.deposit),
         "certificates": [_certificate(each) for each in desk.own_certificates],
     }
 

@@ -18,6 +18,16 @@ SEGMENT = {BODY: 8_388_608, STATEMENT: 1_048_576}
 LARGEST = {BODY: 4 * 1024**3, STATEMENT: 1_048_576 - 32}
 
 
+# Where a deposit is asked for, a statement may carry a guarantee letter; all are brought to one length, so that no size
+# tells which do (R-122, R-412).
+STATEMENT_ROOM = 262_144
+
+
+def statement_size(deposit: object) -> int | None:
+    """The one length (plaintext bytes) of every opening statement of a lot; None where any length will do."""
+    return STATEMENT_ROOM if deposit else None
+
+
 class BidStatus(StrEnum):
     """The one word a bidder asks for (R-1104): not submitted, submitted, withdrawn."""
 

@@ -76,6 +76,12 @@ def check_size(size: int, parts: int, kind: str, slot: Slot) -> Layout:
     return layout
 
 
+def check_statement_size(size: int, asked: int | None) -> None:
+    """Raises ``RulesUnmet`` R-140 unless the statement has the one length that the lot asks for, if it asks."""
+    if asked is not None and size != asked:
+        raise refuse_seal("size", reason=f"本标段的开标一览表须补齐到 {asked} 字节，以免大小透露是否附有保函")
+
+
 def check_signed_manifest(text: str, signature: bytes, header: str, size: int, public_key: object) -> Manifest:
     """The manifest, when it is canonical, of this header and size, and signed by the sealing certificate.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storage.crypto.canonical import canonical_bytes
+from storage.crypto.canonical import Json, canonical_bytes
 from storage.kernel.errors import Invalid
 from storage.kernel.money import yuan
 
@@ -55,8 +55,21 @@ def _is_money(text: str) -> bool:
     return _MONEY.fullmatch(text) is not None  # Decimal also reads exponents and blanks
 
 
-def statement_bytes(values: Mapping[str, str], fields: Sequence[Mapping[str, Any]]) -> bytes:
-    """The plaintext of the statement: JCS ``{v:1, fields}``; raises ``Invalid`` with every fault."""
+def statement_bytes(values: Mapping[str, str], fields: Sequence[Mapping[str, Any]], *,
+                    guarantee: Json = None, size: int | None = None) -> bytes:
+    """The plaintext of the statement: JCS ``{v:1, fields, guarantee?, pad?}``; raises ``Invalid`` with every fault.
+
+    ``guarantee``: a letter ``{data, pdf}`` that is sealed along; ``size``: the length that blanks in ``pad`` bring the
+    statement to, where the lot asks for one.
+    """
     if faults := statement_faults(values, fields):
         raise Invalid("开标一览表有误：" + "；".join(faults.values()), field=next(iter(faults)))
-    return canonical_bytes({"v": 1, "fields": {key: text for key, text in values.items() if text}})
+    told: dict[str, Json] = {"v": 1, "fields": {key: text for key, text in values.items() if text}}
+    if guarantee is not None:
+        told["guarantee"] = guarantee
+    if size is None:
+        return canonical_bytes(told)
+    blanks = size - len(canonical_bytes({**told, "pad": ""}))
+    if blanks < 0:
+        raise Invalid(f"开标一览表连同保函超过 {size} 字节，请向开立机构索取较小的保函文件", field="guarantee")
+    return canonical_bytes({**told, "pad": " " * blanks})

@@ -96,10 +96,10 @@ async def hand_over(lot_id: FromPath[UUID], data: JSONBody[hosting.HandOver], ac
 
 @post("/api/lots/{lot_id:uuid}/hall/announce", operation_id="announcePrices", opt=_REFUSALS)
 async def announce(lot_id: FromPath[UUID], data: JSONBody[periods.NextStep], actor: NamedDependency[Actor],
-                   work: NamedDependency[Works]) -> Answer:
+                   work: NamedDependency[Works], keys: NamedDependency[Keys]) -> Answer:
     """All prices at once; a window whose time is over is closed first, should its timer be late."""
     await periods.close_window(lot_id, work())
-    await hosting.announce(lot_id, data, actor, work())
+    await hosting.announce(lot_id, data, actor, work(), keys)
     return _DONE
 
 

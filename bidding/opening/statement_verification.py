@@ -5,7 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from bidding.bids.model import STATEMENT
-from bidding.opening.statements import AnnouncedBid, Field, announced_rows, confirmation_bytes, read_statement
+from bidding.opening.statements import (
+    AnnouncedBid,
+    Field,
+    Statement,
+    announced_rows,
+    confirmation_bytes,
+    read_statement,
+)
 from storage.crypto.canonical import Json, from_base64, parse_object
 from storage.crypto.certificates import parse_certificate, verify_signature
 from storage.crypto.envelope import message_key_of
@@ -23,8 +30,8 @@ def fields_from(announced_fields: Sequence[Document]) -> list[Field]:
             for each in announced_fields]
 
 
-def open_bid(bid: Document, announced_fields: Sequence[Document]) -> dict[str, str]:
-    """The statement's values, decrypted here and now; raises when a commitment, digest or seal does not hold."""
+def open_bid(bid: Document, announced_fields: Sequence[Document]) -> Statement:
+    """The statement, decrypted here and now; raises when a commitment, digest or seal does not hold."""
     envelope = next(each for each in bid["envelopes"] if each["kind"] == STATEMENT)
     header, manifest = read_header(envelope["header"].encode()), read_manifest(envelope["manifest"].encode())
     stored, released = from_base64(envelope["object"], "object"), bid["secrets"]
@@ -36,14 +43,14 @@ def open_bid(bid: Document, announced_fields: Sequence[Document]) -> dict[str, s
     return read_statement(reader.read(0, manifest.size), fields_from(announced_fields))
 
 
-def check_announced(bundle: Document, opened: Mapping[str, Mapping[str, str]], announced: Document) -> None:
+def check_announced(bundle: Document, opened: Mapping[str, Statement], announced: Document) -> None:
     """Raises ``Malformed`` unless the announced rows are exactly what the decrypted statements give."""
     lot = bundle["lot"]
     limit = Decimal(lot["price_limit"]) if lot["price_limit"] else None
     bids = [AnnouncedBid(
         place=bid["place"], bid=bid["bid"], version=bid["version"], name=bid["name"], uscc=bid["uscc"],
         submitted_at=parse_object(bid["receipt"]["body"].encode())["decided_at"],  # type: ignore[arg-type]
-        state=bid["state"], cause=bid["cause"], values=opened.get(bid["bid"])) for bid in bundle["bids"]]
+        state=bid["state"], cause=bid["cause"], values=opened[bid["bid"]].values if bid["bid"] in opened else None) for bid in bundle["bids"]]
     rows: Json = announced_rows(bids, fields_from(lot["announced_fields"]), limit)
     if rows != announced["rows"] or rows != bundle["announced"]:
         raise Malformed("唱标内容与重新解密的内容不一致", field="announced")

@@ -42,23 +42,34 @@ class AnnouncedBid:
     values: Mapping[str, str] | None = None
 
 
-def read_statement(data: bytes, fields: Sequence[Field]) -> dict[str, str]:
-    """The values by key from the statement's plaintext: JCS ``{v:1, fields:{key: text}}``.
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An opened statement: its lines by key, and the guarantee letter that was sealed along, as its bidder put it."""
+
+    values: Mapping[str, str]
+    guarantee: Mapping[str, Json] | None = None
+
+
+def read_statement(data: bytes, fields: Sequence[Field]) -> Statement:
+    """The statement from its plaintext: JCS ``{v:1, fields:{key: text}, guarantee?: {…}, pad?: blanks}``.
 
     Raises ``Malformed`` when it is not one, or lacks a line the document requires. What a line says is judged by
-    the committee, not here (R-126).
+    the committee (R-126), and the letter by its own rules (R-414), not here.
     """
     value = parse_object(data, limit=1 << 20)
-    found = value.get("fields")
-    if set(value) != {"v", "fields"} or value["v"] != 1 or not isinstance(found, Mapping):
+    found, letter, pad = value.get("fields"), value.get("guarantee"), value.get("pad", "")
+    is_one = {"v", "fields"} <= set(value) <= {"v", "fields", "guarantee", "pad"} and value["v"] == 1
+    if not is_one or not isinstance(found, Mapping) or not isinstance(pad, str) or pad.strip(" "):
         raise Malformed("开标一览表的格式不对", field="statement")
+    if letter is not None and not isinstance(letter, Mapping):
+        raise Malformed("开标一览表所附保函的格式不对", field="guarantee")
     for field in fields:
         if field.required and not found.get(field.key):
             raise Malformed(f"开标一览表缺少“{field.label}”", field=field.key)
     if not all(isinstance(text, str) and len(text) <= _LONGEST for text in found.values()):
         raise Malformed("开标一览表的内容须为文本", field="fields")
     asked = {field.key for field in fields}
-    return {key: str(text) for key, text in found.items() if key in asked}
+    return Statement({key: str(text) for key, text in found.items() if key in asked}, letter)
 
 
 def price_of(values: Mapping[str, str] | None) -> Decimal | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bidding.bids.model import STATEMENT
 from bidding.bids.receipt_verification import verify_receipt
+from bidding.opening.drawing import check_draw
 from bidding.opening.sealed_set import NOTICE_KIND, FrozenBid, set_sha256
 from bidding.opening.statement_verification import check_announced, check_confirmations, open_bid
 from storage.crypto.canonical import from_base64, parse_object
@@ -136,6 +137,7 @@ def _prices(bundle: Document, acts: Mapping[str, list[Document]]) -> Iterator[Pr
     yield Proven(f"开标一览表：{len(opened)} 份用公开的密钥重新解密，承诺、份额、摘要均一致",
                  f"opening statements: {len(opened)} decrypted again with the released secrets")
     announced = _only(acts, "opening.announced")
+    yield from _coefficients(acts)
     check_announced(bundle, opened, announced)
     yield Proven(f"唱标：{len(announced['rows'])} 行与重新解密的内容逐项一致，一次公布",
                  f"announced: {len(announced['rows'])} rows equal what was decrypted again")
@@ -146,6 +148,17 @@ def _prices(bundle: Document, acts: Mapping[str, list[Document]]) -> Iterator[Pr
                  f"not opened: {len(bundle['bids']) - len(opened)}, each with its recorded cause")
     confirmed = check_confirmations(bundle)
     yield Proven(f"确认：{confirmed} 家投标人的签名成立", f"confirmed: signatures of {confirmed} bidders hold")
+
+
+def _coefficients(acts: Mapping[str, list[Document]]) -> Iterator[Proven]:
+    if "opening.coefficients_drawn" not in acts and "coefficients.committed" not in acts:
+        return
+    frozen = _only(acts, "lot.bids_frozen")
+    found = check_draw(_only(acts, "coefficients.committed"), _only(acts, "opening.coefficients_drawn"),
+                       frozen["set_sha256"])
+    told = "，".join(f"{name} = {value}" for name, value in found.items())
+    yield Proven(f"抽取系数：{told}；由开标前承诺的种子与封存集合的摘要重新得出",
+                 f"coefficients: {told}; drawn again from the committed seed and the digest of the frozen set")
 
 
 def _excluded(bid: Document, acts: Mapping[str, list[Document]]) -> None:

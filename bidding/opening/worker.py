@@ -55,7 +55,7 @@ class OpeningWorker:
 
     async def move(self) -> int:
         """Steps of unattended halls."""
-        return await move_unattended(self.works, self.settings)
+        return await move_unattended(self.works, self.settings, self.keys)
 
 
 async def _repeat(name: str, act: Round, idle: float, stop: asyncio.Event) -> None:

@@ -18,7 +18,7 @@ from frontend.cli.bid_state import BidState, fingerprints_of
 from frontend.cli.bid_upload import Upload
 from frontend.cli.client import ApiClient
 from frontend.cli.identity import ClientIdentity
-from storage.crypto.canonical import to_base64
+from storage.crypto.canonical import Json, to_base64
 from storage.crypto.certificates import parse_certificate
 from storage.crypto.envelope import open_trial
 from storage.crypto.errors import SealBroken
@@ -48,13 +48,17 @@ class BidWork:
         found: dict[str, Any] = self.api.get(f"/api/lots/{self.lot}/bid")
         return found
 
-    def send(self, files: Sequence[Path], values: Mapping[str, str]) -> BidState:
+    def send(self, files: Sequence[Path], values: Mapping[str, str], guarantee: Json = None) -> BidState:
         """Seals and uploads both objects, and waits until the platform has checked them; nothing is submitted.
+
+        ``guarantee``: a letter ``{data, pdf}`` that goes sealed into the opening statement.
 
         An upload begun before over the same files goes on where it was cut; other files begin a new version.
         """
         desk = self.desk()
-        statement = statement_bytes(values, desk["requirements"]["announced_fields"])
+        asked = desk["requirements"]
+        statement = statement_bytes(values, asked["announced_fields"], guarantee=guarantee,
+                                    size=asked["statement_size"])
         body = content_of(files)
         state, terms = self._begin(desk)
         self._bring_body(state, terms, body)

@@ -12,9 +12,17 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bidding.bids.commands.drafting import note
 from bidding.bids.holding import Held, hold_version, require_open
-from bidding.bids.model import AT_WORK, TAKES_PARTS, EnvelopeState, VersionStatus, require_status
+from bidding.bids.model import (
+    AT_WORK,
+    STATEMENT,
+    TAKES_PARTS,
+    EnvelopeState,
+    VersionStatus,
+    require_status,
+    statement_size,
+)
 from bidding.bids.permissions import bidder_of, no_such_bid
-from bidding.bids.sealing import Recipients, check_header, check_signed_manifest, check_size
+from bidding.bids.sealing import Recipients, check_header, check_signed_manifest, check_size, check_statement_size
 from bidding.bids.tables import BidVersion, Envelope, EnvelopePart
 from storage.crypto.canonical import from_base64, to_base64
 from storage.crypto.header import Header
@@ -111,6 +119,8 @@ async def _admit(version_id: UUID, command: OpenEnvelope, actor: Actor, uow: Wor
     require_open(held.lot, now)
     require_status(held.version.status, *AT_WORK)
     layout = check_size(command.size, command.parts, command.kind, held.slot)
+    if command.kind == STATEMENT:
+        check_statement_size(command.size, statement_size(held.lot.deposit))
     header = check_header(command.header, command.kind, held.slot, await _recipients(uow, held, now))
     return held, header, layout
 

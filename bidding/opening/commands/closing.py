@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bidding.bids.model import BidStatus
 from bidding.bids.tables import Bid, BidVersion, Envelope, Receipt
+from bidding.opening.commands.coefficients import ensure_commitment
 from bidding.opening.commands.periods import begin_window
 from bidding.opening.model import BidState, HallStep
 from bidding.opening.sealed_set import NOTICE_KIND, FrozenBid, NoticeFacts, notice_text, set_sha256
@@ -57,6 +58,7 @@ async def close_bidding(lot_id: UUID, uow: Work, keys: PlatformKeys) -> bool:
         opening = await _new_opening(uow, lot, [each.item for each in bids], now)
         reach("opening.closing")
         if is_enough:
+            await ensure_commitment(uow, lot, keys)
             await _open(uow, lot, opening, bids, keys)
         else:
             await _fail(uow, lot, opening)

@@ -15,7 +15,7 @@ from bidding.opening.holding import fields_of, hold_bid
 from bidding.opening.model import AT_WORK, CAUSES, BidState, BodyCheck
 from bidding.opening.sealed_objects import SealedObject, released_shares, sealed_keys, sealed_objects, session_key
 from bidding.opening.secrets_in_hall import SealedKeys, unlock
-from bidding.opening.statements import Field, read_statement
+from bidding.opening.statements import Field, Statement, read_statement
 from bidding.opening.tables import OpenedBid, Opening
 from storage.crypto.errors import Malformed, ObjectAltered, SealBroken
 from storage.crypto.platform_keys import PlatformKeys
@@ -48,7 +48,7 @@ class Task:
 class Outcome:
     """What decrypting came to: a statement, or a cause with its evidence."""
 
-    statement: Mapping[str, str] | None = None
+    statement: Statement | None = None
     cause: str | None = None
     evidence: Mapping[str, object] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import func, select
 
+from bidding.opening.commands.coefficients import draw_coefficients
 from bidding.opening.commands.periods import NextStep, Reason
 from bidding.opening.holding import Hall, bids_of, enter_hall, fields_of, hold_bids
 from bidding.opening.model import HallAct
@@ -13,6 +14,7 @@ from bidding.opening.permissions import require_host, staff_roles
 from bidding.opening.statements import AnnouncedBid, announced_rows, rows_sha256
 from bidding.opening.steps import admit
 from bidding.opening.tables import HallPlan, OpenedBid, OpeningObjection, RecordTemplate
+from storage.crypto.platform_keys import PlatformKeys
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
@@ -92,20 +94,21 @@ async def hand_over(lot_id: UUID, command: HandOver, actor: Actor, uow: Work) ->
         await uow.commit()
 
 
-async def announce(lot_id: UUID, command: NextStep, actor: Actor, uow: Work) -> None:
+async def announce(lot_id: UUID, command: NextStep, actor: Actor, uow: Work, keys: PlatformKeys) -> None:
     """All prices at once: figure, words, deviation from the limit, by order of submission (R-143, R-508)."""
     async with uow:
         hall = await enter_hall(uow, lot_id, actor)
         require_host(hall.seat)
         hall.expect(command.expected)
         await hold_bids(uow, lot_id)
-        await announce_prices(uow, hall, actor)
+        await announce_prices(uow, hall, actor, keys)
         await uow.commit()
 
 
-async def announce_prices(uow: Work, hall: Hall, actor: Actor) -> None:
-    """The act itself, inside an entered unit of work."""
+async def announce_prices(uow: Work, hall: Hall, actor: Actor, keys: PlatformKeys) -> None:
+    """The act itself, inside an entered unit of work: coefficients are drawn first, then all prices shown (R-507)."""
     hall.move(HallAct.ANNOUNCE, actor)
+    await draw_coefficients(uow, hall, actor, keys)
     lot, bids = hall.lot, await bids_of(uow.session, hall.lot.id)
     rows = announced_rows([_announced(bid) for bid in bids], fields_of(lot), lot.price_limit)
     hall.opening.announced, hall.opening.announced_at = list(rows), hall.now

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bidding.opening.model import CAUSES, TERMINAL, BidState, Cause
+from bidding.opening.statements import Statement
 from bidding.opening.tables import OpenedBid
 from storage.database.work import Work
 from storage.kernel.actor import Actor
@@ -35,9 +36,10 @@ def queue(bid: OpenedBid, at: datetime) -> None:
     bid.state, bid.queued_at, bid.cause = BidState.QUEUED, at, None
 
 
-def note_decrypted(uow: Work, bid: OpenedBid, statement: Mapping[str, str], at: datetime, actor: Actor) -> None:
+def note_decrypted(uow: Work, bid: OpenedBid, statement: Statement, at: datetime, actor: Actor) -> None:
     """The statement is open. The entry says so and no more: prices come all at once, later (R-508)."""
-    bid.state, bid.statement, bid.decrypted_at = BidState.DECRYPTED, dict(statement), at
+    bid.state, bid.statement, bid.decrypted_at = BidState.DECRYPTED, dict(statement.values), at
+    bid.guarantee = dict(statement.guarantee) if statement.guarantee is not None else None
     bid.cause, bid.claimed_until = None, None
     uow.record("bid.decrypted", actor, stream=f"lot:{bid.lot_id}", subject=f"bid:{bid.bid_id}", payload={
         "bid": str(bid.bid_id), "place": bid.place, "at": to_wire(at)})

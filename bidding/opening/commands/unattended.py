@@ -11,6 +11,7 @@ from bidding.opening.holding import Hall, enter_hall, hold_bids
 from bidding.opening.model import RUNNING, HallAct, HallStep
 from bidding.opening.steps import missing
 from bidding.opening.tables import Opening
+from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.timestamps import stamp
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.settings import Settings
@@ -47,30 +48,30 @@ async def _keep_token(uow: Work, lot_id: UUID, digest: bytes, token: bytes) -> N
         await uow.commit()
 
 
-async def move_unattended(works: Works, settings: Settings) -> int:
+async def move_unattended(works: Works, settings: Settings, keys: PlatformKeys) -> int:
     """Takes the next step in every unattended hall whose rules are met; signing stays with people (R-510)."""
     async with works() as uow:
         lots = (await uow.session.scalars(select(Opening.lot_id).where(
             Opening.is_unattended, Opening.step.in_(RUNNING & set(_MOVES))))).all()
-    return sum([await _move(lot_id, works(), settings) for lot_id in lots])
+    return sum([await _move(lot_id, works(), settings, keys) for lot_id in lots])
 
 
-async def _move(lot_id: UUID, uow: Work, settings: Settings) -> bool:
+async def _move(lot_id: UUID, uow: Work, settings: Settings, keys: PlatformKeys) -> bool:
     async with uow:
         hall = await enter_hall(uow, lot_id, PLATFORM)
         act = _MOVES.get(HallStep(hall.opening.step))
         if act is None or missing(act, hall.facts) != ():
             return False
         await hold_bids(uow, lot_id)
-        await _take(uow, hall, act, settings)
+        await _take(uow, hall, act, settings, keys)
         await uow.commit()
         return True
 
 
-async def _take(uow: Work, hall: Hall, act: HallAct, settings: Settings) -> None:
+async def _take(uow: Work, hall: Hall, act: HallAct, settings: Settings, keys: PlatformKeys) -> None:
     match act:
         case HallAct.ANNOUNCE:
-            await announce_prices(uow, hall, PLATFORM)
+            await announce_prices(uow, hall, PLATFORM, keys)
         case HallAct.OPEN_OBJECTIONS:
             await hear_objections(uow, hall, PLATFORM)
         case HallAct.CLOSE_OBJECTIONS:

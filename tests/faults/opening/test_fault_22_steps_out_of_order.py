@@ -21,7 +21,7 @@ def _acts(hall: Hall) -> dict[str, Act]:
     work, lot_id, host = hall.world.work, hall.lot.id, hall.host.actor
     return {
         "frozen": lambda seen: periods.begin_decryption(lot_id, periods.NextStep(seen), host, work()),
-        "decrypting": lambda seen: hosting.announce(lot_id, periods.NextStep(seen), host, work()),
+        "decrypting": lambda seen: hosting.announce(lot_id, periods.NextStep(seen), host, work(), hall.keys),
         "announced": lambda seen: hosting.open_objections(lot_id, periods.NextStep(seen), host, work()),
         "objections": lambda seen: hosting.close_objections(lot_id, periods.NextStep(seen), host, work()),
         "confirming": lambda seen: recording.conclude(lot_id, periods.NextStep(seen), host, work(), hall.settings),
