@@ -39,7 +39,8 @@ def hall_answer(view: HallView) -> dict[str, Any]:
                         "answer": each.answer, "answered_by": each.answered_by, "answered_at": _at(each.answered_at)}
                        for each in view.objections],
         "objections_until": _at(facts.objections_until), "confirmations_until": _at(facts.confirmations_until),
-        "coefficients": opening.coefficients if opening else None, "record": _record(view), "may": may, "missing": unmet,
+        "coefficients": opening.coefficients if opening else None,
+        "record": _record(view), "may": may, "missing": unmet,
         "feed": {"stream": f"lot:{view.lot.id}", "position": view.position},
     }
 

@@ -1,10 +1,10 @@
 """What the hall does about acts of others."""
 
+from bidding.opening.commands.coefficients import commit_seed
+from bidding.opening.timers import lot_of
 from storage.crypto.platform_keys import PlatformKeys
 from storage.database.work import Work
 from storage.reactions.model import Heard, Reaction
-from bidding.opening.commands.coefficients import commit_seed
-from bidding.opening.timers import lot_of
 
 
 def reactions(keys: PlatformKeys) -> list[Reaction]:

@@ -43,6 +43,10 @@ def open_bid(bid: Document, announced_fields: Sequence[Document]) -> Statement:
     return read_statement(reader.read(0, manifest.size), fields_from(announced_fields))
 
 
+def _values(statement: Statement | None) -> Mapping[str, str] | None:
+    return statement.values if statement is not None else None
+
+
 def check_announced(bundle: Document, opened: Mapping[str, Statement], announced: Document) -> None:
     """Raises ``Malformed`` unless the announced rows are exactly what the decrypted statements give."""
     lot = bundle["lot"]
@@ -50,7 +54,7 @@ def check_announced(bundle: Document, opened: Mapping[str, Statement], announced
     bids = [AnnouncedBid(
         place=bid["place"], bid=bid["bid"], version=bid["version"], name=bid["name"], uscc=bid["uscc"],
         submitted_at=parse_object(bid["receipt"]["body"].encode())["decided_at"],  # type: ignore[arg-type]
-        state=bid["state"], cause=bid["cause"], values=opened[bid["bid"]].values if bid["bid"] in opened else None) for bid in bundle["bids"]]
+        state=bid["state"], cause=bid["cause"], values=_values(opened.get(bid["bid"]))) for bid in bundle["bids"]]
     rows: Json = announced_rows(bids, fields_from(lot["announced_fields"]), limit)
     if rows != announced["rows"] or rows != bundle["announced"]:
         raise Malformed("唱标内容与重新解密的内容不一致", field="announced")
