@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bidding.bids.permissions import permit_bidding
 from bidding.guarantees.application import SignedLetter, read_signed_letter
 from bidding.guarantees.blinding import handle_of, term_of
-from bidding.guarantees.model import ON_THE_LIST, OrderStatus
+from bidding.guarantees.model import ON_THE_LIST, LetterStatus, OrderStatus
 from bidding.guarantees.permissions import STAFF, require_reader
 from bidding.guarantees.tables import GuaranteeClaim, GuaranteeIssuer, GuaranteeLetter, GuaranteeOrder
 from bidding.opening.tables import OpenedBid
@@ -120,6 +120,14 @@ async def revealed_of(session: AsyncSession, lot_id: UUID) -> list[Revealed]:
                                     .order_by(GuaranteeClaim.proposed_at.desc()))).all()
     return [Revealed(letter, bid, issuer, [each for each in claims if each.bid_id == letter.bid_id])
             for letter, bid, issuer in rows]
+
+
+async def letters_are_settled(session: AsyncSession, lot_id: UUID) -> bool:
+    """True when no letter of the lot waits to be surrendered, and no claim for its answer (domain.md §2.1)."""
+    open_ones = (LetterStatus.VERIFIED, LetterStatus.INVALID, LetterStatus.CLAIMED)
+    query = select(GuaranteeLetter.bid_id).where(
+        GuaranteeLetter.lot_id == lot_id, GuaranteeLetter.status.in_(open_ones)).limit(1)
+    return (await session.scalars(query)).first() is None
 
 
 async def signed_letter(session: AsyncSession, lot_id: UUID, bid_id: UUID, actor: Actor) -> SignedLetter:

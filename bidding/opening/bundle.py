@@ -50,17 +50,18 @@ class Shelf:
         return verifier_key(f"yunkai/{self.settings.platform_id}", self.keys.checkpoint.public_key())
 
 
-async def lot_bundle(shelf: Shelf, lot_id: UUID) -> dict[str, Any]:
+async def lot_bundle(shelf: Shelf, lot_id: UUID, *, audiences: Sequence[str] = ("public",)) -> dict[str, Any]:
     """The bundle of a lot whose record is published; raises ``NotFound`` before, ``Unavailable`` for a moment after.
 
     Statements come with the secrets that open them, for anyone may re-decrypt what was announced. Of bodies only
-    headers and manifests: their keys stay with those who may read them (R-145: save secrets).
+    headers and manifests: their keys stay with those who may read them (R-145: save secrets). ``audiences``: whose
+    payloads the ledger's part carries.
     """
     session = shelf.session
     lot, opening = await lot_of(session, lot_id), await session.get(Opening, lot_id)
     if opening is None or opening.published_at is None:
         raise NotFound("开标记录尚未公布")
-    export = await export_stream(session, f"lot:{lot_id}", ("public",), shelf.vkey, readable_from=lot.deadline_at)
+    export = await export_stream(session, f"lot:{lot_id}", audiences, shelf.vkey, readable_from=lot.deadline_at)
     if export is None:
         raise Unavailable("账本检查点正在生成，请稍候")
     bids = await bids_of(session, lot_id)

@@ -1,6 +1,6 @@
 """``yunkai verify``: evidence checked by someone who trusts nobody. No network, no database.
 
-Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, ledger entries, checkpoints,
+Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, archives, ledger entries, checkpoints,
 and two checkpoints with the proof that the log only grew. Exit code 0: everything holds; 1: something does not; 2: a
 file is of no known kind.
 """
@@ -20,6 +20,9 @@ from cryptography import x509
 
 from bidding.bids.receipt_verification import verify_receipt
 from bidding.opening.verification import Anchors, Proven, verify_bundle, verify_record
+from evaluation.archives.model import ARCHIVE_KIND
+from evaluation.archives.verification import verify_archive
+from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import describe
 from storage.crypto.pdf_attachments import attachments
 from storage.crypto.pdf_validation import validate_pdf
@@ -153,6 +156,8 @@ def _document(file: Path, content: bytes, given: Given) -> Iterator[Proven]:
         raise NotEvidence(f"{file.name}: 不是可验证的文件 / not a kind of evidence known here")
     if document.get("kind") == "lot-bundle":
         return verify_bundle(document, Anchors(given.key or document["ledger"]["key"], given.roots))
+    if document.get("kind") == ARCHIVE_KIND:
+        return _archive(document, Anchors(given.key or document["opening"]["ledger"]["key"], given.roots), given)
     if document.get("kind") in ("receipt", "withdrawal") and "body" in document:
         return _receipt(document, given)
     if "record_text" in document:
@@ -160,6 +165,14 @@ def _document(file: Path, content: bytes, given: Given) -> Iterator[Proven]:
     if {"checkpoint", "entry"} <= set(document) or {"checkpoint", "act"} <= set(document):
         return _entry(document, given)
     raise NotEvidence(f"{file.name}: 不是可验证的文件 / not a kind of evidence known here")
+
+
+def _archive(package: dict[str, Any], anchors: Anchors, given: Given) -> Iterator[Proven]:
+    """A whole lot, from the sealed bids to the contract, and the signatures of its papers."""
+    yield from verify_archive(package, anchors)
+    for file in package["files"]:
+        yield Proven(f"文件 {file['title']}（{file['name']}）", f"paper {file['name']}")
+        yield from _signatures(from_base64(file["content"], "content"), given)
 
 
 def _receipt(document: dict[str, Any], given: Given) -> Iterator[Proven]:
@@ -191,6 +204,15 @@ def _paper(content: bytes, given: Given) -> Iterator[Proven]:
     """A PDF: its signatures, and the record it carries inside."""
     yield Proven(f"文件摘要 SHA-256 {sha256(content).hexdigest()}",
                  "digest of this file, as the ledger and notice print it")
+    yield from _signatures(content, given)
+    attached = attachments(content)
+    if "record.json" in attached and "proof.json" in attached:
+        text, proof = attached["record.json"].decode(), json.loads(attached["proof.json"])
+        record = {"text": text, "sha256": sha256(text.encode()).hexdigest(), "proof": proof}
+        yield from verify_record(record, Anchors(given.key or proof["key"], given.roots))
+
+
+def _signatures(content: bytes, given: Given) -> Iterator[Proven]:
     signatures = asyncio.run(validate_pdf(content, given.trust or TrustList(()), process_now()))
     if not signatures:
         raise ValueError("PDF 没有签名 / the PDF is not signed")
@@ -200,8 +222,3 @@ def _paper(content: bytes, given: Given) -> Iterator[Proven]:
         word = "可信" if each.is_trusted else "完好（未判断是否可信，可用 --trust）"
         yield Proven(f"签名 {each.field}：{each.certificate.organisation}，{word}",
                      f"signature intact{', trusted' if each.is_trusted else ', trust not judged'}")
-    attached = attachments(content)
-    if "record.json" in attached and "proof.json" in attached:
-        text, proof = attached["record.json"].decode(), json.loads(attached["proof.json"])
-        record = {"text": text, "sha256": sha256(text.encode()).hexdigest(), "proof": proof}
-        yield from verify_record(record, Anchors(given.key or proof["key"], given.roots))

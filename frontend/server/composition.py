@@ -6,6 +6,7 @@ from bidding.bids.routes import ROUTES as BIDS
 from bidding.deposits.routes import ROUTES as DEPOSITS
 from bidding.guarantees.routes import ROUTES as GUARANTEES
 from bidding.opening.routes import ROUTES as OPENING
+from evaluation.archives.routes import ROUTES as ARCHIVES
 from evaluation.committees.routes import ROUTES as COMMITTEES
 from evaluation.experts.routes import ROUTES as EXPERTS
 from evaluation.reports.routes import ROUTES as REPORTS
@@ -22,5 +23,5 @@ from trading.tenders.routes import ROUTES as TENDERS
 ROUTES: list[ControllerRouterHandler] = [
     is_alive, is_ready, read_clock, describe_platform, follow_lot, read_tasks,
     *LEDGER, *PARTIES, *PAPERS, *TENDERS, *BIDS, *OPENING, *AWARDS, *DEPOSITS, *GUARANTEES, *EXPERTS, *COMMITTEES,
-    *SCORING, *REPORTS,
+    *SCORING, *REPORTS, *ARCHIVES,
 ]
