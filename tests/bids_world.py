@@ -17,9 +17,10 @@ from bidding.bids.commands.uploading import (
     open_envelope,
 )
 from bidding.bids.holding import slot_of
-from bidding.bids.model import BODY, KINDS
+from bidding.bids.model import BODY, KINDS, statement_size
+from bidding.bids.statement import statement_bytes
 from bidding.bids.tables import BidVersion, Envelope
-from storage.crypto.canonical import canonical_bytes, to_base64
+from storage.crypto.canonical import to_base64
 from storage.crypto.context import read_context
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc, open_demo_pki
 from storage.crypto.envelope import Part, Recipient, Sealing, seal
@@ -199,9 +200,9 @@ def seal_object(world: World, bidder: Person, version: BidVersion, kind: str, co
     return SealedObject(kind, sealing, parts, len(content), manifest, sign_manifest(manifest, bidder.identities[0].key))
 
 
-def statement(price: str = "8730000.00") -> bytes:
-    """An opening statement, as sealing.md has its plaintext."""
-    return canonical_bytes({"v": 1, "fields": {"price": price, "days": "365"}})
+def statement(price: str = "8730000.00", lot: Lot | None = None) -> bytes:
+    """An opening statement, as sealing.md has its plaintext; at its one length where the lot asks for a deposit."""
+    return statement_bytes({"price": price, "days": "365"}, FIELDS, size=statement_size(lot and lot.deposit))
 
 
 @dataclass
@@ -239,7 +240,8 @@ class Client:
         """A version with both envelopes handed over."""
         version = version or await self.start()
         for kind in KINDS:
-            sealed = seal_object(self.world, self.bidder, version, kind, content if kind == BODY else statement())
+            plain = content if kind == BODY else statement(lot=self.world.lot)
+            sealed = seal_object(self.world, self.bidder, version, kind, plain)
             envelope = await self.open(version, sealed)
             await self.send(envelope, sealed.parts)
             await self.complete(envelope, sealed)

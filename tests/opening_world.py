@@ -119,7 +119,8 @@ class Hall:
         client = Client(self.world, bidder, self.store)
         version = await client.start()
         for kind in KINDS:
-            sealed = seal_object(self.world, bidder, version, kind, body if kind == BODY else statement(price))
+            plain = body if kind == BODY else statement(price, self.lot)
+            sealed = seal_object(self.world, bidder, version, kind, plain)
             envelope = await client.open(version, sealed)
             await client.send(envelope, sealed.parts)
             await client.complete(envelope, sealed)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import select
@@ -59,8 +60,13 @@ def demo_data(body: DemoBody) -> PartyData:
     return PartyData(
         name=body.name, uscc=demo_uscc(body.name), region="320700", legal_representative="演示法定代表人",
         address="江苏省连云港市演示路 1 号", contact="演示联系人", phone="0518-00000000",
-        bank_name="演示银行连云港分行", bank_account="0000 0000 0000 0000",
+        bank_name="演示银行连云港分行", bank_account=f"0000 {_digits(body.name)}",
         roles=() if body.is_staff else (body.role,))
+
+
+def _digits(name: str) -> str:
+    """Twelve digits of an account that is nobody else's."""
+    return f"{int(sha256(name.encode()).hexdigest(), 16) % 10**12:012d}"
 
 
 def demo_identity(body: DemoBody, pki: DemoPki, folder: Path, now: datetime) -> Identity:

@@ -57,11 +57,10 @@ async def set_rate(command: SetRate, actor: Actor, uow: Work) -> DepositRate:
     if not percent.is_finite() or not 0 <= percent <= _HIGHEST:
         raise Invalid("利率须在 0 至 10 之间（百分之）", field="percent")
     async with uow:
-        row = await uow.session.get(DepositRate, command.since, with_for_update=True)
-        if row is None:
-            row = DepositRate(since=command.since)
-            uow.session.add(row)
+        found = await uow.session.get(DepositRate, command.since, with_for_update=True)
+        row = found or DepositRate(since=command.since)
         row.percent, row.set_by, row.set_at = f"{percent:f}", actor.name, await uow.now()
+        uow.session.add(row)
         uow.record("deposit.rate_set", actor, stream="platform", subject=f"rate:{command.since.isoformat()}",
                    payload={"percent": row.percent, "since": command.since.isoformat()})
         await uow.commit()

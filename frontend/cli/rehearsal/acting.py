@@ -54,7 +54,7 @@ def enrol(bidder: Bidder) -> str:
         api.enrol({
             "name": bidder.name, "uscc": bidder.uscc, "region": "320700", "legal_representative": "演练法定代表人",
             "address": "江苏省连云港市演练路 1 号", "contact": "演练联系人", "phone": "0518-00000000",
-            "bank_name": "演练银行连云港分行", "bank_account": "0000 0000 0000 0000", "roles": ["bidder"],
+            "bank_name": "演练银行连云港分行", "bank_account": f"0000 {bidder.uscc}", "roles": ["bidder"],
         }, api.get("/api/agreement")["version"])
         shown = api.post("/api/me/enrolment/declare")
         return str(shown["party"]["versions"][0]["status"])
