@@ -1,7 +1,8 @@
-/** The browser's own store (IndexedDB): uploads to take up again, and the identity opened in this session. */
+/** The browser's own store (IndexedDB): uploads to take up again, the identity opened in this session, opened letters. */
 const NAME = 'yunkai'
-const VERSION = 1
-export type Shelf = 'uploads' | 'identities'
+const VERSION = 2
+export type Shelf = 'uploads' | 'identities' | 'letters'
+const SHELVES: readonly Shelf[] = ['uploads', 'identities', 'letters']
 
 export async function keep<T extends { readonly id: string }>(shelf: Shelf, record: T): Promise<void> {
   await onShelf(shelf, 'readwrite', (store) => store.put(record))
@@ -49,7 +50,7 @@ function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION)
     request.onupgradeneeded = () => {
-      for (const shelf of ['uploads', 'identities'] satisfies Shelf[]) request.result.createObjectStore(shelf, { keyPath: 'id' })
+      for (const shelf of SHELVES) if (!request.result.objectStoreNames.contains(shelf)) request.result.createObjectStore(shelf, { keyPath: 'id' })
     }
     request.onsuccess = () => { resolve(request.result) }
     request.onerror = () => { reject(request.error ?? new Error('browser store refused')) }
