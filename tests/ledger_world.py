@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from storage.database.engine import Sessions
 from storage.database.work import Work
 from storage.kernel.actor import CLOCK, Actor
+from storage.kernel.errors import Refused
 from storage.ledger.checkpoints import verifier_key
 from storage.ledger.outbox import OutboxDraft
 from storage.ledger.sequencer import Sequencer
+from storage.reactions.model import Heard, Reaction
 
 LOG = "yunkai/E3207000001"
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -135,3 +137,27 @@ async def noticing(work: Work, subject: str) -> None:
     async with work:
         work.record("lot.noticed", CLOCK, stream=LOT, subject=subject, payload={})
         await work.commit()
+
+
+# Follows the ledger; each act of kind "lot.extended" brings about one act "lot.followed".
+REACTION_PROCESS = """
+import asyncio, sys
+from storage.reactions.following import Follower
+from tests.ledger_world import REACTION, sessions_of
+async def main(url):
+    async with sessions_of(url) as sessions:
+        await Follower(sessions, [REACTION]).run(asyncio.Event())
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def following(work: Work, heard: Heard) -> None:
+    """A command as any: enters the work, records, commits. A subject that says so fails."""
+    if heard.payload.get("fails"):
+        raise Refused("这条动作不能跟进")
+    async with work:
+        work.record("lot.followed", CLOCK, stream=LOT, subject=heard.subject, payload={"seq": heard.seq})
+        await work.commit()
+
+
+REACTION = Reaction("test.following", frozenset({"lot.extended"}), following)

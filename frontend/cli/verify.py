@@ -1,8 +1,8 @@
 """``yunkai verify``: evidence checked by someone who trusts nobody. No network, no database.
 
-Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, archives, ledger entries, checkpoints,
-and two checkpoints with the proof that the log only grew. Exit code 0: everything holds; 1: something does not; 2: a
-file is of no known kind.
+Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, archives, ledger entries,
+checkpoints, and two checkpoints with the proof that the log only grew. Exit code 0: everything holds; 1: something
+does not; 2: a file is of no known kind.
 """
 
 import asyncio

@@ -56,6 +56,7 @@ class ReactingWork(Work):
         reach("reaction.moved")
         await super().commit()
         self.is_done = True
+        reach("reaction.committed")
 
 
 class Follower:
