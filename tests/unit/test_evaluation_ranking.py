@@ -282,3 +282,21 @@ def test_r210_a_suspended_lot_is_not_evaluated_further():
     assert rules.lot_goes_on(rules.DeskFacts(members=5))
     with pytest.raises(RulesUnmet, match="R-210/6"):
         admit(EvaluationAct.SAVE_REVIEW, EvaluationStep.REVIEWING, rules.DeskFacts(members=5, is_suspended=True))
+
+
+def test_r125_nothing_is_concluded_while_a_seat_is_vacant():
+    vacant = rules.DeskFacts(members=4, size=5, committed=4)
+    assert not rules.every_seat_is_filled(vacant)
+    assert rules.every_seat_is_filled(rules.DeskFacts(members=5, size=5))
+    for act, step in ((EvaluationAct.SUBMIT_REVIEW, EvaluationStep.REVIEWING),
+                      (EvaluationAct.COMMIT_SCORES, EvaluationStep.SCORING),
+                      (EvaluationAct.REVEAL_SCORES, EvaluationStep.REVEALING),
+                      (EvaluationAct.LAY_OUT_REPORT, EvaluationStep.RANKED)):
+        with pytest.raises(RulesUnmet, match="R-125/2"):
+            admit(act, step, vacant)
+    admit(EvaluationAct.SAVE_REVIEW, EvaluationStep.REVIEWING, vacant)
+
+
+def test_r330_a_fact_scores_the_same_with_every_member():
+    assert rules.objective_scores_agree([Decimal(8), Decimal("8.00")])
+    assert not rules.objective_scores_agree([Decimal(8), Decimal("8.01")])

@@ -51,7 +51,7 @@ async def test_the_desk_goes_from_review_to_a_ranking_that_a_stranger_recomputes
     assert design["inputs"][0]["value"].startswith("甲 ")
     announced = (await desk.hall.snapshot())["announced"]["rows"]
     proofs = list(verify_evaluation(await desk.document(), announced=announced))
-    assert len(proofs) == 5
+    assert len(proofs) == 4
     view = await desk.view(desk.actor(desk.leader))
     assert [each["body"]["check"] for each in view["bids"]] == ["sound"] * 3
     assert view["outcome_sha256"] == held.outcome_sha256
@@ -166,7 +166,7 @@ async def test_a_score_far_from_the_others_waits_for_its_reason_and_stays_as_it_
     assert outcome["rows"][0]["items"][0]["score"]["value"] == "21.92"
     document = await desk.document()
     announced = (await desk.hall.snapshot())["announced"]["rows"]
-    assert len(list(verify_evaluation(document, announced=announced))) == 5
+    assert len(list(verify_evaluation(document, announced=announced))) == 4
 
 
 async def test_a_sheet_out_of_range_of_another_member_or_changed_is_refused(desk: Desk) -> None:

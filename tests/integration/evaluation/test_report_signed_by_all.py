@@ -126,7 +126,7 @@ async def test_a_stranger_recomputes_the_ranking_and_finds_every_change(desk: De
     announced = (await desk.hall.snapshot())["announced"]["rows"]
     acts = await desk.acts()
     honest = await desk.document()
-    assert len(list(verify_evaluation(honest, announced=announced, acts=acts))) == 6
+    assert len(list(verify_evaluation(honest, announced=announced, acts=acts))) == 5
 
     def refused(change: object, **known: object) -> bool:
         document = json.loads(json.dumps(honest))

@@ -1,0 +1,75 @@
+"""The desk through a node's own interface: what each audience is answered, and the opened bid page by page."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from frontend.cli.client import ApiClient, ApiError
+from frontend.cli.identity import ClientIdentity
+from tests.bids_world import Person
+from tests.desk_world import METHOD, Desk
+from tests.nodes import NodeProcess
+
+BODY = b"%PDF-1.7 bid"
+
+
+class Counter:
+    """Everyone's line to one node."""
+
+    def __init__(self, desk: Desk, address: str) -> None:
+        self.desk, self.address, self.path = desk, address, f"/api/lots/{desk.lot_id}/evaluation"
+
+    def line(self, person: Person) -> ApiClient:
+        """Signed in by certificate."""
+        client = ApiClient(self.address, ClientIdentity.of(person.identities[0]))
+        client.login()
+        return client
+
+    def member(self, place: int) -> ApiClient:
+        """The line of the member of that place, from 0."""
+        return self.line(self.desk.board.everyone[self.desk.members[place].party_id])
+
+    def fetch(self, client: ApiClient, path: str, **headers: str) -> httpx.Response:
+        """GET with headers."""
+        return httpx.get(f"{self.address}{path}", headers={"Authorization": f"Bearer {client.token}", **headers})
+
+
+def _review(client: ApiClient, path: str) -> dict[str, Any]:
+    view: dict[str, Any] = client.get(path)
+    votes = [{"bid": bid["bid"], "item": item["number"], "passes": True}
+             for bid in view["bids"] for item in METHOD["review_items"]]
+    client.put(f"{path}/review", {"votes": votes})
+    answer: dict[str, Any] = client.post(f"{path}/review/submit")
+    return answer
+
+
+@pytest.mark.cts("A-140", "A-146", "B-023")
+def test_the_desk_is_told_to_each_audience_as_the_law_allows(node: NodeProcess, desk: Desk) -> None:
+    counter = Counter(desk, node.address)
+    first, path = counter.member(0), counter.path
+    view = first.get(path)
+    assert (view["step"], view["method"]["title"], view["me"]["is_leader"]) == ("reviewing", "综合评估法", True)
+    assert [item["number"] for item in view["method"]["scoring_items"]] == ["2", "3"]
+    assert {"save_review", "submit_review", "read_bodies"} <= set(view["may"])
+    body = view["bids"][0]["body"]
+    whole = counter.fetch(first, body["url"])
+    assert (whole.status_code, whole.content) == (200, BODY)
+    assert whole.headers["etag"] == f'"{body["sha256"]}"'
+    part = counter.fetch(first, body["url"], Range="bytes=1-3")
+    assert (part.status_code, part.content) == (206, BODY[1:4])
+    assert _review(first, path) == {"step": "reviewing"}
+    for person, allowed in ((desk.hall.world.supervisor, True), (desk.board.tenderee, False),
+                            (desk.hall.host, False), (desk.hall.world.bidders[0], False)):
+        assert (counter.fetch(counter.line(person), body["url"]).status_code == 200) is allowed
+    assert "bids" not in counter.line(desk.board.tenderee).get(path)
+    with pytest.raises(ApiError):
+        counter.line(desk.hall.world.bidders[0]).get(path)
+    assert counter.fetch(first, f"{path}/ranking").status_code == 404
+    refused = httpx.post(f"{node.address}{path}/scores/reveal", json={"round": 1, "sheet": "{}"},
+                         headers={"Authorization": f"Bearer {first.token}"})
+    assert refused.status_code == 409
+    assert json.loads(refused.text)["facts"]["step"] == "reviewing"
+    tasks = [item["kind"] for item in counter.member(1).get("/api/me/tasks")["items"]]
+    assert tasks == ["evaluation_submit_review"]
