@@ -20,7 +20,8 @@ from frontend.cli.client import ApiClient
 from frontend.cli.guarantee_work import GuaranteeWork
 from frontend.cli.identity import ClientIdentity
 from frontend.cli.rehearsal.programs.issuer import callback_key, public_of
-from storage.crypto.demo_pki import Identity, demo_uscc
+from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc
+from storage.crypto.platform_keys import PlatformKeys
 from storage.embedded.ports import draw_ports
 from storage.kernel.clock import process_now
 from tests.bids_http import signed_in
@@ -36,11 +37,11 @@ _PASSWORD = "issuer"
 class IssuerProcess:
     """The issuer's program on a port of its own, with an identity of the demo CA."""
 
-    def __init__(self, name: str, hall: Hall, node: NodeProcess, folder: Path, options: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, pki: DemoPki, keys: PlatformKeys, platform: str, folder: Path,
+                 options: Sequence[str] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.name, self.uscc, self.kind = name, demo_uscc(name), "bank"
-        self.identity: Identity = hall.world.pki.issue(organisation=name, uscc=self.uscc, kind="ec-p256",
-                                                       now=process_now())
+        self.identity: Identity = pki.issue(organisation=name, uscc=self.uscc, kind="ec-p256", now=process_now())
         signer = folder / "signer.p12"
         signer.write_bytes(self.identity.to_pkcs12(_PASSWORD))
         self.key = callback_key(folder / "callback.pem")
@@ -48,10 +49,10 @@ class IssuerProcess:
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "issuer.log"
         root = folder / "root.pem"
-        root.write_text(hall.keys.document.chain[-1].pem)
+        root.write_text(keys.document.chain[-1].pem)
         self._command = [
             sys.executable, "-m", "frontend.cli.rehearsal.programs.issuer", "--port", str(self.port), "--platform",
-            node.address, "--key", str(folder / "callback.pem"), "--signer", str(signer), "--password", _PASSWORD,
+            platform, "--key", str(folder / "callback.pem"), "--signer", str(signer), "--password", _PASSWORD,
             "--name", name, "--kind", self.kind, "--state", str(folder / "state.json"), "--root", str(root), *options]
         self.start()
 

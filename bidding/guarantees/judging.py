@@ -36,7 +36,10 @@ class Reading:
 
 
 async def read_revealed(member: Mapping[str, object], trust: TrustList, at: datetime) -> Reading:
-    """Reads the member of an opening statement. A letter that cannot be read is no fault: it is one that fails."""
+    """Reads the member of an opening statement. A letter that cannot be read is no fault: it is one that fails.
+
+    The bytes are a bidder's, and the reader of PDFs is large: whatever goes wrong in it, the others' letters go on.
+    """
     try:
         signed = read_signed_letter(member)
     except Malformed:
@@ -45,7 +48,7 @@ async def read_revealed(member: Mapping[str, object], trust: TrustList, at: date
     try:
         agrees = await asyncio.to_thread(_carries_its_data, signed)
         signatures = await validate_pdf(signed.pdf, trust, at)
-    except Malformed:
+    except Exception:
         return Reading(_letter(signed), digest)
     whole = bool(signatures) and all(each.holds for each in signatures)
     return Reading(_letter(signed), digest, agrees, tuple(each.certificate for each in signatures) if whole else ())

@@ -16,6 +16,7 @@ LETTER = "guarantee-letter"  # purpose of the box an issuer seals to a bidder; i
 ATTACHMENT = "guarantee.json"  # the data inside the signed PDF, byte for byte
 State = TypeVar("State", bound=StrEnum)
 _LONGEST = 300
+_LAST_YEAR = 2999
 
 
 class IssuerKind(StrEnum):
@@ -167,7 +168,7 @@ def read_letter(data: Mapping[str, object]) -> Letter:
 
 def _text(data: Mapping[str, object], field: str) -> str:
     value = data.get(field)
-    if not isinstance(value, str) or not value or len(value) > _LONGEST:
+    if not isinstance(value, str) or not value or len(value) > _LONGEST or not value.isprintable():
         raise Invalid("保函数据缺项或格式不对", field=field)
     return value
 
@@ -182,10 +183,14 @@ def _money(data: Mapping[str, object]) -> Decimal:
 
 
 def _day(data: Mapping[str, object], field: str) -> date:
+    text = _text(data, field)
     try:
-        return date.fromisoformat(_text(data, field))
+        day = date.fromisoformat(text)
     except ValueError:
         raise Invalid("保函数据的日期格式不对", field=field) from None
+    if text != day.isoformat() or day.year > _LAST_YEAR:
+        raise Invalid("保函数据的日期格式不对", field=field)
+    return day
 
 
 def last_day_needed(deadline_at: datetime, validity_days: int) -> date:

@@ -9,7 +9,7 @@ from storage.crypto.trust import TrustStore
 from storage.database.work import Work
 from storage.reactions.model import Heard, Reaction
 
-_ENDS = frozenset({"contract.signed", "lot.failed", "lot.terminated", "evaluation.failed", "guarantee.claim_refused"})
+_ENDS = frozenset({"contract.signed", "lot.failed", "lot.terminated", "guarantee.claim_refused"})
 
 
 def reactions(keys: PlatformKeys, trust: TrustStore) -> list[Reaction]:

@@ -1,5 +1,6 @@
 """The opening statement 开标一览表 once it is open, and the row that is announced of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +14,7 @@ from storage.kernel.money import in_words, yuan
 
 PRICE = "price"
 _LONGEST = 2000
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JCS writes it; no column of the database holds one
 _CENT = Decimal("0.01")
 CONFIRM_PREFIX = b"ebid/1 confirm\0"
 
@@ -57,6 +59,8 @@ def read_statement(data: bytes, fields: Sequence[Field]) -> Statement:
     the committee (R-126), and the letter by its own rules (R-414), not here.
     """
     value = parse_object(data, limit=1 << 20)
+    if _NUL.search(data):
+        raise Malformed("开标一览表含有不能保存的字符", field="statement")
     found, letter, pad = value.get("fields"), value.get("guarantee"), value.get("pad", "")
     is_one = {"v", "fields"} <= set(value) <= {"v", "fields", "guarantee", "pad"} and value["v"] == 1
     if not is_one or not isinstance(found, Mapping) or not isinstance(pad, str) or pad.strip(" "):

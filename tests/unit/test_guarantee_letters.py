@@ -1,5 +1,6 @@
 """Letters as an issuer really writes them, sealed on both ways, and judged from the file alone."""
 
+import random
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from bidding.guarantees.application import (
 from bidding.guarantees.judging import Reading, read_revealed
 from bidding.guarantees.model import IssuerKind, LetterFacts
 from bidding.guarantees.rules import judged
+from bidding.opening.statements import read_statement
 from frontend.cli.rehearsal.programs.letters import House, issue_letter, letter_data
 from storage.crypto.canonical import canonical_bytes, to_base64
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc, open_demo_pki
@@ -150,3 +152,25 @@ async def test_what_passes_the_platform_opens_for_its_receiver_alone(house: Hous
 def test_a_file_too_large_for_a_statement_is_no_letter():
     with pytest.raises(Malformed):
         read_signed_letter({"data": {}, "pdf": to_base64(b"x" * (LARGEST_PDF + 1))})
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_a_bidder_does_to_the_file_the_letter_fails_and_nothing_else(
+        house: House, application: dict[str, Any], trust: TrustList, seed: int):
+    """The others' letters are judged after it: no damage may raise."""
+    letter, chance = await written(house, application), random.Random(seed)
+    damaged = bytearray(letter.pdf)
+    for _ in range(chance.randint(1, 200)):
+        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+    if seed % 3 == 0:
+        del damaged[chance.randrange(len(damaged)):]
+    assert "R-414" in await failed(SignedLetter(letter.data, bytes(damaged)), trust)
+
+
+def test_a_character_that_no_column_holds_makes_a_statement_invalid_not_a_hall_that_stops():
+    for guarantee in ({"data": {"number": "a\0b"}, "pdf": ""}, {"data": {}, "pdf": "\0"}):
+        with pytest.raises(Malformed):
+            read_statement(canonical_bytes({"v": 1, "fields": {}, "guarantee": guarantee}), [])
+    spelled_out = {"data": {"number": r"a\u0000b"}, "pdf": ""}
+    held = canonical_bytes({"v": 1, "fields": {}, "guarantee": spelled_out})
+    assert read_statement(held, []).guarantee == spelled_out

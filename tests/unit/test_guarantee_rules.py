@@ -139,7 +139,8 @@ def test_a_handle_tells_neither_lot_nor_bidder_and_holds_for_both_alone():
 
 
 @pytest.mark.parametrize("broken", [{"amount": "1e5"}, {"amount": ""}, {"end": "2026-13-01"}, {"lot": 7},
-                                    {"wording": "on demand"}, {"uscc": None}])
+                                    {"wording": "on demand"}, {"uscc": None}, {"end": "20260621"},
+                                    {"end": "9999-12-31"}, {"number": "a\0b"}, {"issuer": "甲\u202e乙"}])
 def test_malformed_data_names_its_field(broken: dict[str, object]):
     data = {"order": "BH", "lot": "E", "bidder": "b", "uscc": "u", "type": "bank", "number": "n", "beneficiary": "t",
             "issuer": "i", "amount": "1.00", "begin": "2026-03-23", "end": "2026-06-21",

@@ -20,7 +20,8 @@ async def guarantees(node: NodeProcess, sessions: Sessions, settings: Settings, 
     """A bank's program runs, and stands on the list; three bidders have not done anything yet."""
     hall = await found_hall(sessions, settings, object_store)
     await ask_for_deposit(hall)
-    issuer = await asyncio.to_thread(IssuerProcess, "江苏海州银行", hall, node, tmp_path / "bank")
+    issuer = await asyncio.to_thread(IssuerProcess, "江苏海州银行", hall.world.pki, hall.keys, node.address,
+                                     tmp_path / "bank")
     listed = await asyncio.to_thread(list_issuer, hall, node, issuer)
     yield Guarantees(hall, node, issuer, listed)
     issuer.stop()
