@@ -46,12 +46,15 @@ def _bid(desk: Desk) -> dict[str, Any]:
     bid = desk.bid
     if bid is None:
         raise ValueError("no bid")
+    numbers = {view.version.id: view.version.number for view in desk.versions}
     counting = next((view.version for view in desk.versions if view.version.id == bid.submitted_version_id), None)
     return {
         "id": str(bid.id), "status": bid.status, "word": _BID_WORDS[BidStatus(bid.status)],
         "submitted": counting and {"version": counting.number, "version_id": str(counting.id),
                                    "at": _instant(counting.submitted_at), "receipt": counting.receipt_number},
         "versions": [version_answer(desk.lot, view, desk.now) for view in desk.versions],
+        "receipts": [{"number": each.number, "kind": each.kind, "decided_at": to_wire(each.decided_at),
+                      "version": numbers[each.bid_version_id]} for each in desk.receipts],
     }
 
 

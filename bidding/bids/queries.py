@@ -39,6 +39,7 @@ class Desk:
     now: datetime
     bid: Bid | None
     versions: Sequence[VersionView]
+    receipts: Sequence[Receipt]
     own_certificates: Sequence[BoundCertificate]
     custodian_certificates: Sequence[BoundCertificate]
 
@@ -57,6 +58,7 @@ async def desk_of(session: AsyncSession, lot_id: UUID, actor: Actor) -> Desk:
     return Desk(
         lot=lot, tender=await tender_code(session, lot), now=now, bid=bid,
         versions=await _versions(session, bid) if bid else (),
+        receipts=await _receipts(session, bid) if bid else (),
         own_certificates=await certificates(session, party_id, now), custodian_certificates=custodians.all())
 
 
@@ -64,6 +66,13 @@ async def _versions(session: AsyncSession, bid: Bid) -> Sequence[VersionView]:
     query = select(BidVersion).where(BidVersion.bid_id == bid.id).order_by(BidVersion.number.desc())
     rows = (await session.scalars(query)).all()
     return [VersionView(version, await envelopes_of(session, version.id)) for version in rows]
+
+
+async def _receipts(session: AsyncSession, bid: Bid) -> Sequence[Receipt]:
+    """Every receipt of the bid, of replaced versions and of withdrawals too (R-222), the newest first."""
+    query = (select(Receipt).join(BidVersion, BidVersion.id == Receipt.bid_version_id)
+             .where(BidVersion.bid_id == bid.id).order_by(Receipt.decided_at.desc()))
+    return (await session.scalars(query)).all()
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
+from bidding.bids.answers import desk_answer
 from bidding.bids.checking import CheckWorker
 from bidding.bids.commands.drafting import discard_version
 from bidding.bids.commands.submitting import Seal, WithdrawBid, submit_bid, withdraw_bid
 from bidding.bids.housekeeping import sweep_sealed
 from bidding.bids.model import BidStatus, VersionStatus
+from bidding.bids.queries import desk_of
 from bidding.bids.receipt_pdf import receipt_pdf
 from bidding.bids.receipt_verification import verify_receipt
 from bidding.bids.tables import Bid, BidVersion, Envelope, Receipt, Withdrawal
@@ -116,6 +118,16 @@ async def test_a_bid_is_withdrawn_under_the_enterprise_signature_and_may_come_ag
         assert (await session.scalars(select(Withdrawal))).one().receipt_number == taken.number
     again = await submitted(client)
     assert json.loads(again.body)["version"] == 2
+
+
+async def test_every_receipt_can_be_had_again_of_replaced_versions_and_withdrawals_too(
+        client: Client, submitted: Submitted, seal: Seal) -> None:
+    receipt = await submitted(client)
+    taken = await withdraw(client, seal, receipt, client.bidder)
+    async with client.world.sessions() as session:
+        desk = desk_answer(await desk_of(session, client.world.lot.id, client.bidder.actor))
+    told = [(each["number"], each["kind"], each["version"]) for each in desk["bid"]["receipts"]]
+    assert told == [(taken.number, "withdrawal", 1), (receipt.number, "receipt", 1)]
 
 
 async def test_nobody_else_can_sign_a_withdrawal(client: Client, submitted: Submitted, seal: Seal,

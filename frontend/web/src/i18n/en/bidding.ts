@@ -1,4 +1,5 @@
 export default {
+  allReceipts: 'All receipts in this lot ({n}; replaced versions and withdrawals too)', receiptKind: 'Kind', receiptKinds: { receipt: 'submission', withdrawal: 'withdrawal' },
   title: 'Prepare and submit a bid', mine: 'My bids', none: 'No bids yet.', closed: 'Bidding is closed (R-141).', leave: 'Your bid is uploaded but NOT submitted, or still uploading. Leave?',
   earlierCounts: 'Version {n} of {at} counts until the new one is submitted.', replace: 'Replace by a new version',
   warning: { h24: 'Less than 24 hours left', h2: 'Less than 2 hours left: upload now', m30: 'Less than 30 minutes left!', m10: 'Less than 10 minutes left! What is not submitted is no bid' },

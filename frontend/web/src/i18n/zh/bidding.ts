@@ -1,4 +1,5 @@
 export default {
+  allReceipts: '本标段的全部回执（{n} 张，含已替换版本和撤回）', receiptKind: '种类', receiptKinds: { receipt: '递交回执', withdrawal: '撤回回执' },
   title: '制作并递交投标文件', mine: '我的投标', none: '还没有投标。', closed: '投标已截止，不再接收（R-141）。', leave: '投标文件已上传但尚未提交，或正在上传。确定离开吗？',
   earlierCounts: '您此前提交的第 {n} 版（{at}）仍然有效，直到新版本提交成功。', replace: '替换为新版本',
   warning: { h24: '距截止不足 24 小时', h2: '距截止不足 2 小时，请尽快上传', m30: '距截止不足 30 分钟！', m10: '距截止不足 10 分钟！未提交的文件将视为未投标' },

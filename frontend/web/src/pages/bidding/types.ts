@@ -10,7 +10,7 @@ export interface Field { key: string; label: string; kind: 'money' | 'days' | 't
 export interface OwnCertificate { fingerprint: string; pem: string; key_kind: string; subject_name: string; not_after: string }
 export interface Desk {
   now: string; is_open: boolean
-  bid: { id: string; status: string; word: string; submitted: { version: number; version_id: string; at: string; receipt: string } | null; versions: VersionView[] } | null
+  bid: { id: string; status: string; word: string; submitted: { version: number; version_id: string; at: string; receipt: string } | null; versions: VersionView[]; receipts: ReceiptLine[] } | null
   requirements: {
     lot: { id: string; code: string; title: string; rehearsal: boolean }; tender: string; round: number; deadline_at: string; suite: number; k: number; n: number
     segments: Record<string, number>; largest: Record<string, number>; custodians: { index: number; name: string; role: string; certificate: string; certificate_pem: string }[]
@@ -18,4 +18,5 @@ export interface Desk {
   }
   may: string[]; missing: UnmetRule[]
 }
+export interface ReceiptLine { number: string; kind: 'receipt' | 'withdrawal'; version: number; decided_at: string }
 export interface ReceiptView { number: string; kind: string; body: string; signature: unknown; proof: unknown }
