@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -26,9 +26,10 @@ class AlreadyRunning(RuntimeError):
 class EmbeddedParts:
     """``postgres/``, ``store/``, ``keys/``, ``trust/``, ``demo/`` and ``node.log`` under one folder, held by a lock."""
 
-    def __init__(self, var: Path, port: int) -> None:
+    def __init__(self, var: Path, port: int, partners: Mapping[str, str] | None = None) -> None:
         self.var = var.resolve()
         self.port = port
+        self._partners = dict(partners or {})  # settings that name programs outside
         self.database = EmbeddedPostgres(self.var / "postgres")
         self.store = EmbeddedSeaweed(self.var / "store")
         self._lock: IO[str] | None = None
@@ -45,7 +46,7 @@ class EmbeddedParts:
             database_url=self.database.url(), s3_endpoint=self.store.endpoint, s3_access_key=self.store.keys.access,
             s3_secret_key=self.store.keys.secret, s3_bucket=self.store.bucket, public_origin=self.origin,
             key_directory=self.var / "keys", trust_directory=self.var / "trust", demo=True, hotline="0518-00000000",
-            web_dist=ROOT / "frontend" / "web" / "dist")
+            web_dist=ROOT / "frontend" / "web" / "dist").model_copy(update=self._partners)
 
     def __enter__(self) -> Self:
         """Takes the folder and starts both parts at once; raises ``AlreadyRunning``."""

@@ -35,13 +35,17 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> int
 @click.option("--seed", default=1, show_default=True, help="报价与文件的随机种子 seed of prices and papers")
 @click.option("--time-to-bid", type=float,
               help="发布到开标的秒数，默认按文件大小与本机快慢估计 seconds from publication to T")
+@click.option("--whole", is_flag=True,
+              help="一直走到归档：经保证金与保函、评标、定标、合同 on to the archive")
 def rehearse(bidders: int, size: int, server: str | None, demo_keys: Path | None, nodes: int, keep: Path | None,
-             seed: int, time_to_bid: float | None) -> None:
+             seed: int, time_to_bid: float | None, whole: bool) -> None:
     """演练：用真实文件走完一次招标并逐项验证，时限以演练类别加速。A whole tender, rehearsed and proved."""
     if (server is None) != (demo_keys is None):
         raise click.UsageError("--server 与 --demo-keys 须一并给出 go together")
+    if whole and server is not None:
+        raise click.UsageError("--whole 只能用自行启动的平台：它要认得演练的银行和快递 needs a platform of its own")
     processes = max(2, os.cpu_count() or 2)
-    plan = Plan(bidders, size, seed, processes, time_to_bid)
+    plan = Plan(bidders, size, seed, processes, time_to_bid, whole=whole)
     report = Report(Console(stderr=True))
     signal.signal(signal.SIGTERM, _interrupt)
     if server is not None and demo_keys is not None:

@@ -1,5 +1,6 @@
 """What a bidder does, each act in a process of its own, over the public interfaces alone."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from frontend.cli.bid_tender import fetch_tender
 from frontend.cli.bid_work import BidWork
 from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
-from frontend.cli.rehearsal.model import PASSWORD, Bidder, Fate
+from frontend.cli.rehearsal.model import PASSWORD, Bidder, Fate, Security
 from storage.crypto.canonical import to_base64
 from storage.kernel.clock import from_wire
 
@@ -34,7 +35,8 @@ class Delivered:
 
 
 @contextmanager
-def _desk(bidder: Bidder) -> Iterator[tuple[ApiClient, ClientIdentity]]:
+def desk(bidder: Bidder) -> Iterator[tuple[ApiClient, ClientIdentity]]:
+    """A bidder signed in, with its identity."""
     identity = ClientIdentity.from_pkcs12(bidder.p12, PASSWORD)
     with ApiClient(bidder.server, identity) as api:
         api.login()
@@ -43,7 +45,7 @@ def _desk(bidder: Bidder) -> Iterator[tuple[ApiClient, ClientIdentity]]:
 
 @contextmanager
 def _work(bidder: Bidder, lot: str) -> Iterator[BidWork]:
-    with _desk(bidder) as (api, identity):
+    with desk(bidder) as (api, identity):
         yield BidWork(api, identity, lot, bidder.folder / "state.json")
 
 
@@ -62,7 +64,7 @@ def enrol(bidder: Bidder) -> str:
 
 def download(bidder: Bidder, lot: str) -> int:
     """Fetches the tender package, every file compared with its digest (A-87); returns the bytes."""
-    with _desk(bidder) as (api, _):
+    with desk(bidder) as (api, _):
         files = fetch_tender(api, lot, bidder.folder / "tender")
         return sum(path.stat().st_size for path in files)
 
@@ -70,9 +72,10 @@ def download(bidder: Bidder, lot: str) -> int:
 def deliver(bidder: Bidder, lot: str) -> Delivered:
     """Seals, uploads, tries the decryption, submits; replaces or withdraws as its fate has it."""
     began, sent, receipts = time.monotonic(), 0, []
+    letter = json.loads(bidder.letter.read_text()) if bidder.letter.exists() else None
     with _work(bidder, lot) as work:
         for version in range(1, bidder.versions + 1):
-            state = work.send(bidder.files(version), bidder.values(version))
+            state = work.send(bidder.files(version), bidder.values(version), letter)
             work.trial(state.version)
             sent += sum(each.size for each in state.objects.values())
             if bidder.fate is not Fate.LATE:
@@ -80,6 +83,8 @@ def deliver(bidder: Bidder, lot: str) -> Delivered:
                 work.path.unlink()
         if bidder.fate is Fate.WITHDRAWS:
             receipts.append(str(work.withdraw()["number"]))
+            if bidder.security is Security.CASH:
+                work.api.act(f"/api/lots/{lot}/deposit/refund")
         elif bidder.fate is not Fate.LATE:
             work.api.post(f"/api/lots/{lot}/hall/sign-in", {})
     digest, size = _digest(bidder.files(bidder.versions))
@@ -116,20 +121,20 @@ def keep_receipts(bidder: Bidder, lot: str, receipts: tuple[str, ...], folder: P
 
 def release(bidder: Bidder, lot: str, roots: frozenset[str]) -> float:
     """Checks the opening notice, and releases; returns the instant of the answer (seconds since the epoch)."""
-    with _desk(bidder) as (api, identity):
+    with desk(bidder) as (api, identity):
         release_when_open(api, identity, lot, roots=roots, patience=60)
         return from_wire(api.get("/api/time")["now"]).timestamp()
 
 
 def object_to(bidder: Bidder, lot: str, text: str) -> str:
     """Raises an objection in the hall (R-109); returns its id."""
-    with _desk(bidder) as (api, _):
+    with desk(bidder) as (api, _):
         return str(api.act(f"/api/lots/{lot}/hall/objections", {"text": text})["id"])
 
 
 def confirm(bidder: Bidder, lot: str) -> None:
     """Signs the bidder's own announced line (R-510); raises ``ValueError`` where it is not what was sealed."""
-    with _desk(bidder) as (api, identity):
+    with desk(bidder) as (api, identity):
         hall: dict[str, Any] = api.get(f"/api/lots/{lot}/hall")
         row = next(row for row in hall["announced"]["rows"] if row["bid"] == hall["me"]["bid"])
         if row["price"] != bidder.values(bidder.versions)["price"]:
@@ -141,6 +146,6 @@ def confirm(bidder: Bidder, lot: str) -> None:
 
 def read_back(bidder: Bidder, bid: str) -> tuple[str, int]:
     """The opened body as the platform decrypts it on the fly: SHA-256 and bytes."""
-    with _desk(bidder) as (api, _):
+    with desk(bidder) as (api, _):
         data = api.get_bytes(f"/api/bids/{bid}/body")
         return sha256(data).hexdigest(), len(data)

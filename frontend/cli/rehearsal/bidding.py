@@ -3,9 +3,10 @@
 from typing import Any
 
 from frontend.cli.client import ApiClient, ApiError
+from frontend.cli.rehearsal import security
 from frontend.cli.rehearsal.company import Company
-from frontend.cli.rehearsal.follower import Follower
 from frontend.cli.rehearsal.model import Fate
+from frontend.cli.rehearsal.opening import Hall
 from frontend.cli.rehearsal.papers import open_library
 from frontend.cli.rehearsal.platform import Platform
 from frontend.cli.rehearsal.report import Report, sized
@@ -14,7 +15,7 @@ from storage.kernel.clock import from_wire
 
 # What passes with time alone, or says who is asking.
 _PASSING = frozenset({"now", "server_time", "position", "stage", "documents_are_on_offer", "may"})
-_TELLING = ("bid.", "document.downloaded", "hall.signed_in", "session.")
+_TELLING = ("bid.", "document.downloaded", "hall.signed_in", "session.", "deposit.", "guarantee.")
 
 
 def enrol(report: Report, company: Company, platform: Platform) -> None:
@@ -66,12 +67,15 @@ def _is_refused(client: ApiClient, path: str) -> bool:
     return False
 
 
-def bid(report: Report, company: Company, staff: Staff, lot: dict[str, Any], viewer: Follower) -> None:
-    """Downloads, sealed bids, and that nobody saw any of it."""
+def bid(hall: Hall, platform: Platform) -> None:
+    """Downloads, deposits where they are asked for, sealed bids, and that nobody saw any of it."""
+    report, company, staff, lot = hall.report, hall.company, hall.staff, hall.lot
     before = shown_of(staff, lot["id"])
     with report.stage("下载 download") as stage:
         stage.bytes = company.download(lot["id"])
         stage.prove(True, f"{len(company.bidders)} 家凭证书下载招标文件包，逐个文件核对摘要；下载即时密封存证")
+    if company.plan.whole:
+        security.secure(hall, platform)
     _deliver(report, company, lot)
     with report.stage("保密 secrecy") as stage:
         after = shown_of(staff, lot["id"])
@@ -79,7 +83,7 @@ def bid(report: Report, company: Company, staff: Staff, lot: dict[str, Any], vie
                      if not _is_same(key, value[key], after[where][key])]
         stage.prove(not different, "投标前后，公众、招标人、代理、主持人、记录人、监督所见 "
                     f"{len(before)} 页除时间外逐项相同（R-122）" + "".join(f"；不同：{where}" for where in different))
-        told = [each.action for each in viewer.seen if each.action.startswith(_TELLING)]
+        told = [each.action for each in hall.viewer.seen if each.action.startswith(_TELLING)]
         stage.prove(not told, "截标前账本流中没有一条下载、投标、签到记录" + "".join(f"；{action}" for action in told))
         sealed = all(_is_refused(client, f"/api/lots/{lot['id']}/release-work") for client in staff.custodians)
         stage.prove(sealed and now_of(staff.public) < from_wire(lot["deadline_at"]),

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from frontend.cli.rehearsal import acting
 from frontend.cli.rehearsal.acting import Delivered
-from frontend.cli.rehearsal.model import PASSWORD, Bidder, Fate, Plan
+from frontend.cli.rehearsal.model import PASSWORD, Bidder, Fate, Plan, Security
 from frontend.cli.rehearsal.papers import Library, compose
 from frontend.cli.rehearsal.platform import Platform
 from frontend.cli.rehearsal.processes import CONTEXT
@@ -44,6 +44,14 @@ class Company:
     def opening(self) -> list[Bidder]:
         """Who decrypts."""
         return self.with_fate(Fate.PLAIN, Fate.REPLACES)
+
+    def each(self, act: Callable[..., Any], bidders: Sequence[Bidder], *what: object) -> list[Any]:
+        """One act of several bidders, each in a process; the results in order."""
+        return self._all(act, [(bidder, *what) for bidder in bidders])
+
+    def with_security(self, *securities: Security) -> list[Bidder]:
+        """Those who bring one of these."""
+        return [bidder for bidder in self.bidders if bidder.security in securities]
 
     def receive_identities(self, platform: Platform) -> None:
         """Fresh certificates of the demo's CAs, RSA and EC, as files that only this user may read."""

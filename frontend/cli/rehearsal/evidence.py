@@ -17,6 +17,8 @@ from frontend.cli.rehearsal.report import Report, Stage
 from storage.crypto.canonical import from_base64
 from storage.ledger.verification import decode_entry
 
+ARCHIVE = "archive.json"
+
 
 @dataclass
 class Evidence:
@@ -89,6 +91,8 @@ def verify_all(report: Report, evidence: Evidence, *, is_stopped: bool) -> None:
         receipts = [path for path in evidence.receipts if path.suffix == ".json"]
         papers = [path for path in evidence.receipts if path.suffix == ".pdf"]
         documents = [evidence.file(name) for name in ("bundle.json", "record.json", "record.pdf")]
+        archived = [evidence.file(ARCHIVE)] if evidence.file(ARCHIVE).exists() else []
+        documents += archived
         stage.bytes = sum(path.stat().st_size for path in (*evidence.receipts, *documents))
         everything = _verify(evidence, *receipts, *papers, *documents, "--trust", evidence.file("trust"))
         growth = _verify(evidence, evidence.file("older.checkpoint"), evidence.file("newer.checkpoint"),
@@ -102,6 +106,14 @@ def verify_all(report: Report, evidence: Evidence, *, is_stopped: bool) -> None:
         holds, fault = _outcome(growth)
         stage.prove(holds, f"演练首尾两个检查点：账本只增不改{fault}")
         stage.prove(not _outcome(forged)[0], "反证：导出包中改动一个报价的一位数字，验证即失败")
+        for _ in archived:
+            _refute_archive(evidence, stage)
+
+
+def _refute_archive(evidence: Evidence, stage: Stage) -> None:
+    """The package held with everything else; with one score changed it must not."""
+    stage.prove(not _outcome(_verify(evidence, _forged_score(evidence)))[0],
+                "归档包由同一进程独立重算：专家抽取、系数抽取、逐项评分、排名、定标直至合同；改动一个评分，验证即失败")
 
 
 def _verify(evidence: Evidence, *words: str | Path) -> subprocess.Popen[str]:
@@ -118,6 +130,15 @@ def _outcome(process: subprocess.Popen[str]) -> tuple[bool, str]:
     said, _ = process.communicate()
     broken = [line.strip() for line in said.splitlines() if "✗" in line or "Error" in line]
     return process.returncode == 0, "" if process.returncode == 0 else "：" + "；".join(broken)[:300]
+
+
+def _forged_score(evidence: Evidence) -> Path:
+    package = json.loads(evidence.file(ARCHIVE).read_text())
+    row = next(row for row in package["evaluation"]["outcome"]["rows"] if row["total"])
+    row["total"]["value"] = f"{float(row['total']['value']) + 1:.2f}"
+    path = evidence.folder.parent / "forged-archive.json"
+    path.write_text(json.dumps(package, ensure_ascii=False))
+    return path
 
 
 def _forged(evidence: Evidence) -> Path:

@@ -16,10 +16,21 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 LIMIT = Decimal(9_000_000)
 _SLOWEST = 12_000_000  # bytes a second that a modest machine seals, stores and reads back
 _EACH = 2.0  # seconds of a bid beside its bytes
+_SECURING, _SECURED = 25.0, 1.5  # seconds until bank and issuer have answered everyone: at all, and for each bidder
 _ENROLMENT = 0.3  # seconds of one enrolment among several on such a machine while it does nothing else
 _MOST = 4.0
 FEWEST = 4  # one of them never decrypts, and R-108 asks for three bids
 PASSWORD = "yunkai-rehearsal"  # of files in a temporary folder that hold keys of a demo CA
+
+
+class Security(StrEnum):
+    """What a bidder brings for its deposit."""
+
+    NONE = "none"
+    LETTER = "letter"
+    CASH = "cash"
+    PIECEMEAL = "piecemeal"  # first from an account that is not its own basic one, then half, then the rest
+    SHORT = "short"  # half of it, and no more
 
 
 class Fate(StrEnum):
@@ -32,6 +43,10 @@ class Fate(StrEnum):
     LATE = "late"  # uploads in time, and submits after T
 
 
+# What the first bidders without a fate of their own bring; those after them bring cash and letters in turn.
+_FIRST = (Security.PIECEMEAL, Security.LETTER, Security.SHORT)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The size of a rehearsal; ``bidders`` stand at the opening, two more withdraw and come late."""
@@ -42,12 +57,14 @@ class Plan:
     processes: int
     asked_seconds: float | None = None
     pace: float = 1.0  # how many times as long as on a quiet machine everything takes
+    whole: bool = False  # on to the archive, with deposits, letters, experts and everyone outside
 
     @property
     def seconds_to_bid(self) -> float:
         """From publication to T: as asked, or what sealing and uploading should take."""
         uploads = self.bidders + 3
-        estimate = self.pace * (10 + uploads * (self.size / _SLOWEST + _EACH / self.processes))
+        secured = _SECURING + self.bidders * _SECURED if self.whole else 0
+        estimate = self.pace * (10 + secured + uploads * (self.size / _SLOWEST + _EACH / self.processes))
         return self.asked_seconds or estimate
 
     @property
@@ -74,6 +91,7 @@ class Bidder:
     folder: Path
     key_kind: Literal["rsa", "ec-p256"]
     seed: int
+    security: Security = Security.NONE
 
     @property
     def uscc(self) -> str:
@@ -88,6 +106,11 @@ class Bidder:
     def files(self, version: int) -> list[Path]:
         """What a version of its bid consists of."""
         return sorted((self.folder / f"version-{version}").iterdir())
+
+    @property
+    def letter(self) -> Path:
+        """Its guarantee letter, opened and checked, where it has one."""
+        return self.folder / "letter.json"
 
     @property
     def versions(self) -> int:
@@ -107,8 +130,19 @@ def cast(plan: Plan, servers: tuple[str, ...], folder: Path, mark: str) -> list[
     fates = [Fate.REPLACES, Fate.SILENT, *[Fate.PLAIN] * (plan.bidders - 2), Fate.WITHDRAWS, Fate.LATE]
     return [Bidder(
         number=number, fate=fate, name=f"演练第{number}号投标人{mark}有限公司", server=servers[number % len(servers)],
-        folder=folder / f"bidder-{number:03}", key_kind="rsa" if number % 3 == 0 else "ec-p256", seed=plan.seed)
+        folder=folder / f"bidder-{number:03}", key_kind="rsa" if number % 3 == 0 else "ec-p256", seed=plan.seed,
+        security=_security(fate, number) if plan.whole else Security.NONE)
         for number, fate in enumerate(fates, start=1)]
+
+
+def _security(fate: Fate, number: int) -> Security:
+    """Of the first three who are opened none is rejected for it: R-108 and the competition need them."""
+    by_fate = {Fate.REPLACES: Security.LETTER, Fate.WITHDRAWS: Security.CASH, Fate.PLAIN: _plain(number - 3)}
+    return by_fate.get(fate, Security.NONE)
+
+
+def _plain(place: int) -> Security:
+    return _FIRST[place] if place < len(_FIRST) else (Security.CASH, Security.LETTER)[place % 2]
 
 
 def bytes_of(text: str) -> int:

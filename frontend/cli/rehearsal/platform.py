@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from frontend.cli.demo import prepare_demo
 from frontend.cli.embedded import EmbeddedParts
 from frontend.cli.identity import ClientIdentity
 from frontend.cli.node import Node
+from frontend.cli.rehearsal.partners import Partners
 from frontend.cli.rehearsal.report import Report
 from storage.crypto.certificates import parse_certificate
 from storage.crypto.demo_pki import DemoPki, open_demo_pki
@@ -28,6 +29,7 @@ class Platform:
     servers: tuple[str, ...]
     folder: Path
     about: Mapping[str, Any] = field(repr=False)
+    partners: Partners | None = None
 
     @property
     def ledger_key(self) -> str:
@@ -58,18 +60,27 @@ def known_platform(servers: tuple[str, ...], folder: Path) -> Platform:
 
 
 @contextmanager
-def own_platform(folder: Path, nodes: int, report: Report) -> Iterator[Platform]:
-    """A whole platform over a fresh folder: PostgreSQL, S3 store, and so many nodes; all stop at the end."""
+def own_platform(folder: Path, nodes: int, report: Report, *, has_partners: bool = False) -> Iterator[Platform]:
+    """A whole platform over a fresh folder: PostgreSQL, S3 store, and so many nodes; all stop at the end.
+
+    With ``has_partners`` bank, courier and issuer run beside it, programs that it reaches over HTTP alone.
+    """
     with ExitStack() as running:
         with report.stage("启动 platform") as stage:
-            platform = _start(folder, nodes, running)
+            partners = Partners(folder.with_name("partners")) if has_partners else None
+            platform = _start(folder, nodes, running, partners)
             stage.prove(True, f"真实的 PostgreSQL、S3 存储与 {nodes} 个节点，全新的数据目录")
+            if partners is not None:
+                running.callback(partners.stop)
+                partners.start(platform.servers[0], platform.about["certificates"][0], platform.pki())
+                stage.prove(True, "银行、保函出具机构、快递各为独立程序，与平台之间只有双方签名的 HTTP 报文")
         yield platform
 
 
-def _start(folder: Path, count: int, running: ExitStack) -> Platform:
+def _start(folder: Path, count: int, running: ExitStack, partners: Partners | None) -> Platform:
     ports = draw_ports(count)
-    parts = running.enter_context(EmbeddedParts(folder, ports[0]))
+    told = partners.settings if partners else {}
+    parts = running.enter_context(EmbeddedParts(folder, ports[0], told))
     migrate(parts.settings.database_url)
     prepare_demo(parts.settings, parts.var / "demo")
     nodes = [Node(parts, port) for port in ports]
@@ -78,4 +89,4 @@ def _start(folder: Path, count: int, running: ExitStack) -> Platform:
     with ThreadPoolExecutor() as lanes:
         for started in [lanes.submit(node.start) for node in nodes]:
             started.result()
-    return known_platform(tuple(f"http://127.0.0.1:{port}" for port in ports), parts.var)
+    return replace(known_platform(tuple(f"http://127.0.0.1:{port}" for port in ports), parts.var), partners=partners)

@@ -7,5 +7,7 @@ CONTEXT = get_context("forkserver")
 
 def make_ready() -> None:
     """Starts the server, which loads the programme while the rest of the rehearsal is being prepared."""
-    CONTEXT.set_forkserver_preload(["frontend.cli.rehearsal.company", "frontend.cli.rehearsal.follower"])
+    CONTEXT.set_forkserver_preload(["frontend.cli.rehearsal.company", "frontend.cli.rehearsal.follower",
+                                     "frontend.cli.rehearsal.securing", "frontend.cli.rehearsal.receiving",
+                                     "frontend.cli.rehearsal.sitting"])
     forkserver.ensure_running()

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from frontend.cli.rehearsal import bidding, opening
+from frontend.cli.rehearsal import bidding, opening, panel, security, whole
 from frontend.cli.rehearsal.company import Company
 from frontend.cli.rehearsal.evidence import Evidence, collect, verify_all
 from frontend.cli.rehearsal.follower import Follower
 from frontend.cli.rehearsal.model import Plan, cast
+from frontend.cli.rehearsal.panel import Panel
 from frontend.cli.rehearsal.platform import Platform, known_platform, own_platform
 from frontend.cli.rehearsal.processes import make_ready
 from frontend.cli.rehearsal.report import NotProved, Report
-from frontend.cli.rehearsal.tender import gather, publish
+from frontend.cli.rehearsal.tender import Staff, gather, publish
 from storage.kernel.clock import process_now
 
 
@@ -22,7 +23,7 @@ def rehearse_on_own(plan: Plan, nodes: int, report: Report, keep: Path | None) -
     """Starts a platform, rehearses, stops it, and verifies after it is gone."""
     with _workshop(keep) as (work, kept):
         try:
-            with own_platform(work / "platform", nodes, report) as platform:
+            with own_platform(work / "platform", nodes, report, has_partners=plan.whole) as platform:
                 evidence = _rehearse(platform, plan, report, work, kept)
             verify_all(report, evidence, is_stopped=True)
         except NotProved:
@@ -60,22 +61,38 @@ def _rehearse(platform: Platform, plan: Plan, report: Report, work: Path, kept: 
     evidence = Evidence(kept, platform)
     evidence.pin()
     mark = f"{process_now():%m%d%H%M%S}"
-    with Company(cast(plan, platform.servers, work / "bidders", mark), plan) as company:
+    bidders = cast(plan, platform.servers, work / "bidders", mark)
+    first = (bidders[0].name, bidders[0].uscc)
+    with (Company(bidders, plan) as company,
+          whole.seated(platform, work / "judges", mark, first, plan.whole) as invited):
         bidding.enrol(report, company, platform)
         company.plan = plan = plan.after_enrolment(report.stages[-1].seconds)
         bidding.write_bids(report, company)
         staff = gather(platform)
-        with report.stage("招标 tender") as stage:
-            lot = dict(publish(staff, plan, stage))
-        for client in staff.signed_in:
-            client.post(f"/api/lots/{lot['id']}/hall/sign-in", {})
-        with Follower(platform.servers, lot["id"]) as viewer:
-            viewer.wait("lot.published", 20)
-            hall = opening.Hall(report, company, staff, lot, viewer)
-            bidding.bid(report, company, staff, lot, viewer)
-            _open(hall, platform)
-            collect(hall, evidence)
+        if invited is not None:
+            security.list_issuer(report, platform, staff)
+            panel.enter(report, invited, staff)
+        _trade(report, platform, company, staff, invited, evidence)
     return evidence
+
+
+def _trade(report: Report, platform: Platform, company: Company, staff: Staff, invited: Panel | None,
+           evidence: Evidence) -> None:
+    """One lot, from its tender to the evidence of it."""
+    with report.stage("招标 tender") as stage:
+        lot = dict(publish(staff, company.plan, stage))
+    for client in staff.signed_in:
+        client.post(f"/api/lots/{lot['id']}/hall/sign-in", {})
+    with Follower(platform.servers, lot["id"]) as viewer:
+        viewer.wait("lot.published", 20)
+        hall = opening.Hall(report, company, staff, lot, viewer)
+        if invited is not None:
+            panel.request(report, invited, staff, lot)
+        bidding.bid(hall, platform)
+        _open(hall, platform)
+        if invited is not None:
+            whole.go_on(hall, platform, invited, evidence)
+        collect(hall, evidence)
 
 
 def _open(hall: opening.Hall, platform: Platform) -> None:
@@ -88,7 +105,7 @@ def _open(hall: opening.Hall, platform: Platform) -> None:
 
 
 def _keep_logs(work: Path, kept: Path) -> None:
-    for log in (work / "platform").glob("node*.log"):
+    for log in (*(work / "platform").glob("node*.log"), *(work / "partners").glob("*.log")):
         (kept / log.name).write_bytes(log.read_bytes())
 
 

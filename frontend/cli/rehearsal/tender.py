@@ -34,6 +34,17 @@ _METHOD: dict[str, Any] = {
         {"number": "2", "title": "施工组织设计", "lowest": "20", "highest": "40", "standard": "综合评价"}],
     "price_formula": {"number": "R-312", "above": "2", "below": "1", "weight": "60", "k_set": ["95", "96", "97"],
                       "drops_extremes": True}}
+# Of a rehearsal that goes on to the archive: a deposit in any form, and an objective item beside the judged one.
+_WHOLE: dict[str, Any] = {
+    "deposit": "200000", "deposit_forms": ["cash", "bank", "insurer", "guarantor"],
+    "award": {"candidates": 3, "names_winner": False, "first_ranked_wins": True},
+    "review_items": [*_METHOD["review_items"], {"number": "2.2", "title": "投标保证金", "stage": "response",
+                                                "standard": "按招标文件规定的金额和形式提交"}],
+    "scoring_items": [
+        _METHOD["scoring_items"][0],
+        {"number": "2", "title": "施工组织设计", "lowest": "10", "highest": "30", "standard": "综合评价"},
+        {"number": "3", "title": "类似工程业绩", "lowest": "0", "highest": "10", "standard": "每项两分，最多五项",
+         "group": "business", "objective": True}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,8 @@ def _lot(staff: Staff, plan: Plan) -> dict[str, Any]:
             "opening_place": "云开网上开标大厅（演练）",
             "host_id": party_of(staff.host), "recorder_id": party_of(staff.recorder), "k": 2,
             "custodians": [{"party_id": party_of(each)} for each in staff.custodians],
-            "decryption_minutes": plan.window, "objection_minutes": 3, "sign_in_minutes": 1440, **_METHOD}
+            "decryption_minutes": plan.window, "objection_minutes": 3, "sign_in_minutes": 1440,
+            **_METHOD, **(_WHOLE if plan.whole else {})}
 
 
 def _verified_notice(staff: Staff, lot: str) -> str:
