@@ -96,7 +96,8 @@ def _status(desk: OwnDeposit) -> str:
 
 def _own_acts(desk: OwnDeposit) -> tuple[list[str], dict[str, Any]]:
     lot, is_open = desk.lot, bidding_is_open(desk.lot, desk.now)
-    may, missing = [], {}
+    may: list[str] = []
+    missing: dict[str, Any] = {}
     if is_open and desk.account is None and lot.deposit:
         failed = unmet([(cash_is_admitted, cash_is_admitted(lot.deposit, lot.deposit_forms)),
                         (basic_account_is_registered, basic_account_is_registered(desk.payer[1]))])
