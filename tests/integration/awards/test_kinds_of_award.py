@@ -1,15 +1,16 @@
 """What the tender document sets for the award, and what government procurement asks besides."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from storage.database.engine import Sessions
 from storage.database.work import Work
 from storage.kernel.calendar import Span
-from storage.kernel.clock import from_wire
+from storage.kernel.clock import from_wire, process_now
 from tests.awards_world import House, evaluated_lot
-from tests.tenders_world import KNOWN, numbers
+from tests.tenders_world import KNOWN, instant, numbers
 from trading.awards.model import term_end
 
 
@@ -42,8 +43,9 @@ async def test_the_document_may_ask_for_two_candidates_and_leave_the_choice_with
 
 async def test_government_procurement_publicises_names_its_experts_and_counts_working_days(
         house: House, work: Callable[[], Work], sessions: Sessions) -> None:
-    kind = {"kind": "government", "estimate": "12000000", "deposit": None}
-    made = await evaluated_lot(house.office, work, sessions, house.bidders, experts=("周敏", "吴海"), **kind)
+    made = await evaluated_lot(
+        house.office, work, sessions, house.bidders, kind="government", experts=("周敏", "吴海"), deposit=None,
+        documents_until=instant(process_now() + timedelta(days=14)))
     seen = await made.read()
     assert from_wire(seen["publicise_by"]) == term_end(from_wire(seen["received_at"]), Span(5, "working-days"), KNOWN)
     await made.award()
