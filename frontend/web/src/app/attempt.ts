@@ -1,0 +1,26 @@
+// One act of a page: busy while it runs, its refusal kept for a ProblemNotice, a reload after it either way it ended.
+import { ref, shallowRef } from 'vue'
+
+export function useAttempt(after: () => unknown = () => undefined) {
+  const busy = ref(false)
+  const problem = shallowRef<unknown>(null)
+
+  /** True when the act was done; of two presses the second is not sent. */
+  async function attempt(act: () => Promise<unknown>): Promise<boolean> {
+    if (busy.value) return false
+    busy.value = true
+    try {
+      await act()
+      problem.value = null
+      await after()
+      return true
+    } catch (error) {
+      problem.value = error
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+
+  return { busy, problem, attempt }
+}
