@@ -10,10 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from evaluation.reports.model import StatementKind
 from evaluation.reports.tables import EvaluationReport, ReportStatement
 from evaluation.scoring.queries import WORK, view_desk
+from evaluation.scoring.tables import Evaluation
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotFound
 from trading.papers.queries import paper, paper_answer
+from trading.papers.tables import Paper
+from trading.tenders.model import RESULT_IS_KNOWN
+from trading.tenders.permissions import manages
+from trading.tenders.queries import lot as lot_of
 
 
 async def report_of(session: AsyncSession, lot_id: UUID) -> EvaluationReport | None:
@@ -25,6 +30,15 @@ async def statements_of(session: AsyncSession, lot_id: UUID) -> Sequence[ReportS
     """Dissents and refusals, in order."""
     query = select(ReportStatement).where(ReportStatement.lot_id == lot_id).order_by(ReportStatement.at)
     return (await session.scalars(query)).all()
+
+
+async def released_report(session: AsyncSession, lot_id: UUID, actor: Actor) -> Paper:
+    """The signed report for tenderee, agency and centre: it names the members, so not before the result (R-124)."""
+    lot, held = await lot_of(session, lot_id), await session.get(Evaluation, lot_id)
+    is_due = lot.stage in RESULT_IS_KNOWN and (manages(actor, lot) or bool(actor.roles & {"centre", "supervisor"}))
+    if held is None or held.paper_id is None or held.finished_at is None or not is_due:
+        raise NotFound("没有可以查看的评标报告")
+    return await paper(session, held.paper_id)
 
 
 async def report_answer(session: AsyncSession, lot_id: UUID, actor: Actor) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from uuid import UUID
 from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.opening.permissions import require_identity
 from evaluation.reports import commands
-from evaluation.reports.queries import report_answer
+from evaluation.reports.queries import released_report, report_answer
 from storage.database.settings import Settings
 from storage.database.work import Works
 from storage.kernel.actor import Actor
@@ -64,4 +65,17 @@ async def lay_out_report(lot_id: FromPath[UUID], data: JSONBody[commands.LayOut]
     return {"paper": str(await commands.lay_out_report(lot_id, data, actor, work(), store, settings))}
 
 
-ROUTES: list[ControllerRouterHandler] = [read_report, edit_report, write_dissent, record_refusal, lay_out_report]
+@get(_REPORT + "/pdf", operation_id="readReleasedReport", response_headers=_PRIVATE)
+async def read_released_report(lot_id: FromPath[UUID], actor: NamedDependency[Actor],
+                               reader: NamedDependency[AsyncSession],
+                               store: NamedDependency[ObjectStore]) -> Stream:
+    """The signed report for those who tender and the centre, once the result is known; members have it as a paper."""
+    require_identity(actor)
+    paper = await released_report(reader, lot_id, actor)
+    return Stream(store.stream(paper.pdf_key), media_type="application/pdf", headers={
+        "X-Content-Type-Options": "nosniff", "X-Content-SHA256": paper.pdf_sha256})
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    read_report, read_released_report, edit_report, write_dissent, record_refusal, lay_out_report,
+]

@@ -18,7 +18,7 @@ from evaluation.reports.commands import (
     write_dissent,
 )
 from evaluation.reports.model import OUTCOME_FILE
-from evaluation.reports.queries import report_answer
+from evaluation.reports.queries import released_report, report_answer
 from evaluation.scoring.commands.reviewing import SaveReview, save_review, submit_review
 from evaluation.scoring.model import EvaluationAct
 from evaluation.scoring.verification import verify_evaluation
@@ -61,6 +61,21 @@ async def test_the_report_is_signed_by_all_then_the_lot_is_evaluated_and_nothing
     ranks = {row["bid"]: row["rank"] for row in outcome["rows"]}
     assert {str(each.bid_id): each.rank for each in bidders} == ranks
     await nothing_changes(desk)
+    await names_stay_secret_until_the_result(desk)
+
+
+async def names_stay_secret_until_the_result(desk: Desk) -> None:
+    """The report names the members: tenderee and centre have it when the result is known (R-124)."""
+    async with desk.hall.world.sessions() as session:
+        for actor in (desk.board.tenderee.actor, desk.hall.host.actor):
+            with pytest.raises(NotFound):
+                await released_report(session, desk.lot_id, actor)
+    await desk.hall.change_lot(stage="awarded")
+    async with desk.hall.world.sessions() as session:
+        for actor in (desk.board.tenderee.actor, desk.hall.host.actor):
+            assert (await released_report(session, desk.lot_id, actor)).completed_at is not None
+        with pytest.raises(NotFound):
+            await released_report(session, desk.lot_id, desk.hall.world.bidders[0].actor)
 
 
 async def nothing_changes(desk: Desk) -> None:
