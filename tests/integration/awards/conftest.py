@@ -34,7 +34,9 @@ async def house(settings: Settings, sessions: Sessions, courier: Courier) -> Asy
     settings = settings.model_copy(update={
         "public_origin": f"http://127.0.0.1:{port}", "courier_url": f"{courier.address}/orders",
         "courier_key": courier.public_key()})
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, lifespan="on"))
+    # A slow machine must not hang up on a line that its client is about to use.
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, lifespan="on",
+                                           timeout_keep_alive=120))
     running = asyncio.create_task(server.serve())
     while not server.started:
         assert not running.done(), "the node did not start"
