@@ -5,12 +5,13 @@ from uuid import UUID
 
 from litestar import Response, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody, SkipValidation
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, SkipValidation
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.opening.body_answer import body_answer
+from bidding.opening import ranges
+from bidding.opening.body_answer import body_answer, file_answer
 from bidding.opening.permissions import require_identity
 from bidding.opening.reading import Bodies
 from evaluation.scoring.answers import desk_answer
@@ -113,6 +114,19 @@ async def read_body(lot_id: FromPath[UUID], bid_id: FromPath[UUID], actor: Named
     return body_answer(body, store, wanted)
 
 
+@get(_DESK + "/bids/{bid_id:uuid}/file", operation_id="readBidFileAtDesk")
+async def read_file(lot_id: FromPath[UUID], bid_id: FromPath[UUID], actor: NamedDependency[Actor],
+                    reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
+                    keys: NamedDependency[Keys], name: FromQuery[str], offset: FromQuery[int], length: FromQuery[int],
+                    wanted: Annotated[str, HeaderParameter(name="Range", default="")]) -> Response[Any]:
+    """One file within the opened body, so that a browser's viewer turns its pages by range (A-140)."""
+    require_identity(actor)
+    await readable_bid(reader, lot_id, bid_id, actor)
+    body = await _BODIES.get(reader, keys, bid_id)
+    await reader.close()
+    return file_answer(body, store, wanted, ranges.Span(offset, length, is_partial=True), name)
+
+
 @get(_DESK + "/document", operation_id="readDocumentAtDesk", media_type="application/pdf")
 async def read_document(lot_id: FromPath[UUID], actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession],
                         store: NamedDependency[ObjectStore]) -> Stream:
@@ -130,5 +144,5 @@ async def read_document(lot_id: FromPath[UUID], actor: NamedDependency[Actor], r
 
 ROUTES: list[ControllerRouterHandler] = [
     read_evaluation, read_ranking, save_review, submit_review, vote_competition, commit_scores, reveal_scores,
-    restart_round, explain_alert, read_body, read_document,
+    restart_round, explain_alert, read_body, read_file, read_document,
 ]

@@ -14,7 +14,7 @@ export class Problem extends Error {
   }
 }
 
-export interface CallOptions { key?: string; signal?: AbortSignal; timeout?: number }
+export interface CallOptions { key?: string; signal?: AbortSignal; timeout?: number; headers?: Record<string, string> }
 
 const TIMEOUT = 30_000
 
@@ -28,7 +28,7 @@ async function problemOf(answer: Response): Promise<Problem> {
 }
 
 async function send(method: string, path: string, body: BodyInit | undefined, options: CallOptions, json: boolean): Promise<Response> {
-  const headers: Record<string, string> = json ? { 'Content-Type': 'application/json' } : {}
+  const headers: Record<string, string> = { ...(json ? { 'Content-Type': 'application/json' } : {}), ...options.headers }
   if (options.key) headers['Idempotency-Key'] = options.key
   const limit = AbortSignal.timeout(options.timeout ?? TIMEOUT)
   const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit

@@ -1,0 +1,35 @@
+// The desk on a screen: read again after each act and every few seconds, for the others work at the same time. Nothing
+// that a member has written is overwritten by it: panels keep what they hold until it is saved.
+import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue'
+import { api } from '@/api/client'
+import type { Desk, Progress } from './types'
+
+const EVERY = 5_000
+
+export function useDesk(lotId: string) {
+  const desk = shallowRef<Desk | Progress | null>(null)
+  const problem = shallowRef<unknown>(null)
+  const stale = ref(false)
+  let timer: ReturnType<typeof setInterval> | null = null
+
+  async function refresh(): Promise<void> {
+    try {
+      const told = await api.get<Desk | Progress>(`/api/lots/${lotId}/evaluation`)
+      // A stream that has not grown brings nothing new, but the hours and the clock it was told at.
+      desk.value = told
+      problem.value = null
+      stale.value = false
+    } catch (error) {
+      problem.value = error
+      stale.value = desk.value !== null
+    }
+  }
+
+  onMounted(() => {
+    void refresh()
+    timer = setInterval(() => { if (!document.hidden) void refresh() }, EVERY)
+  })
+  onBeforeUnmount(() => { if (timer) clearInterval(timer) })
+
+  return { desk, problem, stale, refresh }
+}
