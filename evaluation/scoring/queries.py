@@ -104,10 +104,12 @@ async def _votes(session: AsyncSession, evaluation: Evaluation, seat: DeskSeat |
 
 async def _unopened(session: AsyncSession, lot: Lot, now: datetime) -> Evaluation:
     """The desk before its first act: nothing is written by looking at it."""
-    if lot.stage != Stage.EVALUATING or await session.get(Committee, lot.id) is None:
+    committee = await session.get(Committee, lot.id)
+    if lot.stage != Stage.EVALUATING or committee is None:
         raise NotFound(_NONE)
+    at = committee.begun_at or now
     opening = await session.get_one(Opening, lot.id)
-    return Evaluation(lot_id=lot.id, step=EvaluationStep.REVIEWING, step_at=now, step_by="", round=1, begun_at=now,
+    return Evaluation(lot_id=lot.id, step=EvaluationStep.REVIEWING, step_at=at, step_by="", round=1, begun_at=at,
                       set_sha256=opening.set_sha256, method=stated_method(lot, opening),
                       bids=await bid_facts(session, lot), restarts=[], alerts=[])
 

@@ -24,7 +24,7 @@ from evaluation.scoring.model import EvaluationAct
 from evaluation.scoring.verification import verify_evaluation
 from storage.crypto.canonical import canonical_sha256
 from storage.crypto.errors import Malformed
-from storage.kernel.errors import Conflict, NotAllowed, NotFound, RulesUnmet
+from storage.kernel.errors import Conflict, DomainError, NotAllowed, NotFound, RulesUnmet
 from tests.desk_world import Desk
 from trading.awards.tables import AwardBidder
 from trading.papers.queries import paper as paper_of
@@ -148,7 +148,7 @@ async def test_a_stranger_recomputes_the_ranking_and_finds_every_change(desk: De
         change(document)  # type: ignore[operator]
         try:
             list(verify_evaluation(document, announced=announced, acts=acts, **known))
-        except Malformed:
+        except DomainError:
             return True
         return False
 
