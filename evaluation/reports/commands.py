@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from evaluation.committees.queries import DeskSeat
+from evaluation.committees.queries import DeskSeat, sitting
 from evaluation.reports.model import KIND, TITLE, StatementKind, capacity
 from evaluation.reports.queries import report_of, statements_of
 from evaluation.reports.report_facts import gather
@@ -26,12 +26,15 @@ from storage.kernel.errors import Conflict, NotFound, Refused
 from storage.kernel.rule import require
 from storage.objects.store import ObjectStore
 from trading.awards.receiving import receive_ranking
+from trading.awards.terms import terms_of
 from trading.papers.commands import Completions, lay_out
 from trading.papers.model import PaperDraft
 from trading.papers.tables import Paper
 from trading.tenders.life import Passage, advance
+from trading.tenders.mine import names_of
 from trading.tenders.model import Act
 from trading.tenders.queries import lock_lot
+from trading.tenders.tables import Lot
 
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Statement = Annotated[str, msgspec.Meta(min_length=4, max_length=5000)]
@@ -157,7 +160,15 @@ async def finish_evaluation(uow: Work, paper: Paper, now: datetime) -> None:
     told: dict[str, Any] = {"paper": str(paper.id), "pdf_sha256": paper.pdf_sha256,
                             "outcome_sha256": held.outcome_sha256}
     uow.record(REPORT_SIGNED, PLATFORM, stream=paper.stream, subject=paper.subject, audience=AUDIENCE, payload=told)
-    await receive_ranking(uow, lot, ranked_bids(held), PLATFORM)
+    experts = await _experts(uow, lot) if terms_of(lot.trade_kind).names_experts else []
+    await receive_ranking(uow, lot, ranked_bids(held), PLATFORM, experts=experts)
+
+
+async def _experts(uow: Work, lot: Lot) -> list[str]:
+    """The names that the result of a government procurement announces (R-163); the tenderee's own people are none."""
+    seats = [each for each in await sitting(uow.session, lot.id) if not each.is_representative]
+    names = await names_of(uow.session, (each.party_id for each in seats))
+    return [names[each.party_id] for each in seats]
 
 
 COMPLETIONS: Completions = {KIND: finish_evaluation}
