@@ -17,7 +17,7 @@ from frontend.cli.rehearsal.tender import now_of
 from storage.crypto.statements import check_statement
 from storage.kernel.clock import from_wire, to_wire
 
-_PUBLICITY_SECONDS = 12  # long enough to object and to be refused within it, on a slow machine too
+_PUBLICITY_SECONDS = 12  # on a quiet machine: long enough to object and to be refused within it
 _PAUSE_SECONDS = 0.3
 _CHANNEL = "演练联系人，0518-00000000"
 Row = dict[str, Any]
@@ -53,7 +53,8 @@ def _bidder(hall: Hall, row: Row) -> Bidder:
 def publicise(hall: Hall, ranked: list[Row]) -> None:
     """At most three candidates, ranked; nobody else's place is public."""
     with hall.report.stage("公示 publicity") as stage:
-        until = (now_of(hall.staff.public) + timedelta(seconds=_PUBLICITY_SECONDS)).replace(microsecond=0)
+        pace = hall.company.plan.pace
+        until = (now_of(hall.staff.public) + timedelta(seconds=_PUBLICITY_SECONDS * pace)).replace(microsecond=0)
         _text_goes_out(hall, "candidates", {"until": to_wire(until)})
         shown = hall.staff.public.get(f"{hall.path}/candidates")
         names = [each["name"] for each in shown["candidates"]]
@@ -97,7 +98,7 @@ def choose(hall: Hall, ranked: list[Row]) -> None:
         stage.prove(notices == ["candidates", "result"], "中标结果公告经审核后公布")
         hall.staff.tenderee.act(f"{hall.path}/award-report", {"text": "招标投标情况书面报告（演练）"})
         told = hall.staff.supervisor.get(f"{hall.path}/award")["report"]
-        stage.prove(told["filed_at"] is not None and not told["late"], "向监督部门提交书面报告（R-115）")
+        stage.prove(told["filed_at"] is not None and not told["is_late"], "向监督部门提交书面报告（R-115）")
         names = [each["name"] for each in hall.staff.public.get(f"{hall.path}/committee")["members"]]
         stage.prove(all(names), "定标后评标委员会名单公开，抽取可由任何人重放")
 

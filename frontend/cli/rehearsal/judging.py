@@ -10,6 +10,7 @@ from frontend.cli.rehearsal.opening import Hall
 from frontend.cli.rehearsal.panel import SIZE, Panel
 from frontend.cli.rehearsal.report import Stage
 from frontend.cli.rehearsal.sitting import Marks
+from frontend.cli.rehearsal.tender import K_SET
 
 _DEPOSIT_CLAUSE, _PRICE_CLAUSE = "2.2", "2.1"
 _JUDGED, _OBJECTIVE = "2", "3"
@@ -75,7 +76,7 @@ def score(hall: Hall, panel: Panel) -> None:
         for judge, marks in zip(panel.seated, panel_marks, strict=True):
             panel.do(judge, sitting.commit, lot, marks)
         steps = [panel.do(judge, sitting.reveal, lot)[0] for judge in panel.seated]
-        stage.need(steps[-1] == "alerts", "第二轮一致；平台从评委封存的密件中取不出评分，评委用自己的证书取回并揭示")
+        stage.need(steps[-1] == "alerts", "第二轮一致：评委用自己的证书从平台保管的密件中取回评分并揭示")
         alerts = len(_desk(hall)["alerts"])
         count = sum(panel.all(sitting.explain, lot))
         desk = _desk(hall)
@@ -133,8 +134,7 @@ def rank_and_report(hall: Hall, panel: Panel) -> list[dict[str, Any]]:
 def _explains_itself(hall: Hall, outcome: dict[str, Any], ranked: list[dict[str, Any]], stage: Stage) -> None:
     rules = sorted(_rules_in(outcome))
     k = _desk(hall)["method"]["coefficients"]["k"]
-    told = hall.staff.public.get(hall.path)["price_formula"]
-    stage.prove(Decimal(k) in {Decimal(each) for each in told["k_set"]},
+    stage.prove(Decimal(k) in set(map(Decimal, K_SET)),
                 f"评标基准价用唱标时从公布集合中可验证抽取的 K＝{k}（R-319）")
     stage.prove({"R-312", "R-315", "R-316"} <= set(rules),
                 f"排名 {len(ranked)} 家，每个数字都带公式、代入值和规则（{'、'.join(rules)}）")

@@ -156,7 +156,7 @@ def _is_honest(hall: Hall, panel: Panel, stage: Stage) -> None:
     drawn = hall.staff.supervisor.get(f"{hall.path}/committee/draw")["drawn"]
     frozen = (hall.viewer.of("lot.bids_frozen")[0].payload or {})["set_sha256"]
     holds = commitment(bytes.fromhex(drawn["seed"])) == panel.commitment and drawn["set_sha256"] == frozen
-    stage.prove(holds, "公开的种子与截标前的承诺相符，并混入封存集合摘要与招标人的随机数：谁也不能单独左右（R-601）")
+    stage.prove(holds, "种子与截标前的承诺相符，混入封存集合摘要与招标人的随机数，谁也不能单独左右（R-601）")
 
 
 def _stays_secret(hall: Hall, panel: Panel, stage: Stage) -> None:

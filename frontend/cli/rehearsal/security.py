@@ -88,13 +88,15 @@ def show_verdicts(hall: Hall) -> None:
         rows = _verified(hall)
         wrong = [f"{bidder.name} {row['security']}" for bidder, row in rows
                  if (row["security"]["form"], row["security"]["verdict"]) != _AT_OPENING[_opened(bidder, row)]]
-        stage.prove(not wrong, f"开标大厅逐家公布 {len(rows)} 家的形式与结论：保函有效、现金相符、不足额、未提交"
+        told = "、".join(f"{form} {verdict}" for form, verdict in sorted({
+            (row["security"]["form"], row["security"]["verdict"]) for _, row in rows}))
+        stage.prove(not wrong, f"开标大厅逐家公布 {len(rows)} 家保证金的形式与结论（{told}）"
                     + "".join(f"；不符：{each}" for each in wrong))
         letters = hall.staff.public.get(f"{hall.path}/guarantees")["items"]
         counts = {len(each["rules"]) for each in letters}
         stage.prove(bool(letters) and all(rule["satisfied"] for each in letters for rule in each["rules"]),
-                    f"{len(letters)} 份保函随投标文件密封、到点才开启，逐条核验 {max(counts, default=0)} 条"
-                    "（签名与信任、摘要、受益人、金额、标段、有效期、见索即付；R-414）")
+                    f"{len(letters)} 份保函随投标文件密封、到点才开启，各核验 {max(counts, default=0)} 条规则："
+                    "签名与信任、摘要、受益人、金额、标段、有效期、见索即付（R-414）")
         pdfs = [hall.staff.tenderee.get_bytes(f"{hall.path}/guarantees/{each['bid']}/pdf") for each in letters]
         stage.bytes = sum(map(len, pdfs))
         stage.prove(all(pdf.startswith(b"%PDF-") for pdf in pdfs), "受益人取得签名的保函 PDF")

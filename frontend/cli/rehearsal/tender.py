@@ -18,6 +18,7 @@ _CUSTODIANS = ("tenderee", "agency", "supervisor")
 _NOTICE = {"location": "连云港市海州区", "duration": "365日历天", "quality": "合格", "scope": "演练工程的全部施工内容",
            "qualification": "市政公用工程施工总承包三级及以上资质（演练）", "consortium": "不接受",
            "contact": "演练联系人，0518-00000000，连云港市海州区演练路1号"}
+K_SET = ("95", "96", "97")
 _METHOD: dict[str, Any] = {
     "announced_fields": [
         {"key": "price", "label": "投标总价", "kind": "money", "required": True},
@@ -32,7 +33,7 @@ _METHOD: dict[str, Any] = {
         {"number": "1", "title": "投标报价", "lowest": "0", "highest": "60", "standard": "见价格公式", "group": "price",
          "objective": True},
         {"number": "2", "title": "施工组织设计", "lowest": "20", "highest": "40", "standard": "综合评价"}],
-    "price_formula": {"number": "R-312", "above": "2", "below": "1", "weight": "60", "k_set": ["95", "96", "97"],
+    "price_formula": {"number": "R-312", "above": "2", "below": "1", "weight": "60", "k_set": list(K_SET),
                       "drops_extremes": True}}
 # Of a rehearsal that goes on to the archive: a deposit in any form, and an objective item beside the judged one.
 _WHOLE: dict[str, Any] = {
