@@ -215,7 +215,8 @@ class Hall:
 
     async def announce(self) -> list[dict[str, Any]]:
         """All prices at once; gives the rows."""
-        await announce(self.lot.id, NextStep("decrypting"), self.host.actor, self.world.work())
+        await announce(self.lot.id, NextStep("decrypting"), self.host.actor, self.world.work(),
+                       self.keys)
         rows: list[dict[str, Any]] = (await self.snapshot())["announced"]["rows"]
         return rows
 

@@ -41,7 +41,7 @@ async def test_a_deputy_takes_over_when_the_host_is_away_and_the_former_host_los
     assert (shown["host"]["name"], shown["recorder"]["name"]) == (hall.recorder.party.name, hall.host.party.name)
     await hall.release_all()
     with pytest.raises(NotAllowed):
-        await announce(lot_id, NextStep("decrypting"), hall.host.actor, work())
-    await announce(lot_id, NextStep("decrypting"), hall.recorder.actor, work())
+        await announce(lot_id, NextStep("decrypting"), hall.host.actor, work(), hall.keys)
+    await announce(lot_id, NextStep("decrypting"), hall.recorder.actor, work(), hall.keys)
     [(_, payload)] = await hall.entries("opening.handed_over")
     assert payload["reason"] == "主持人网络中断"
