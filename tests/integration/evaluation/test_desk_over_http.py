@@ -10,7 +10,7 @@ from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
 from tests.bids_world import Person
 from tests.desk_world import METHOD, Desk
-from tests.nodes import NodeProcess
+from tests.platform_parts import StartNode
 
 BODY = b"%PDF-1.7 bid"
 
@@ -46,7 +46,8 @@ def _review(client: ApiClient, path: str) -> dict[str, Any]:
 
 
 @pytest.mark.cts("A-140", "A-146", "B-023")
-def test_the_desk_is_told_to_each_audience_as_the_law_allows(node: NodeProcess, desk: Desk) -> None:
+def test_the_desk_is_told_to_each_audience_as_the_law_allows(desk: Desk, start_node: StartNode) -> None:
+    node = start_node()
     counter = Counter(desk, node.address)
     first, path = counter.member(0), counter.path
     view = first.get(path)
