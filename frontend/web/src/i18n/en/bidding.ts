@@ -17,4 +17,5 @@ export default {
   withdraw: 'Withdraw bid', withdrawSure: 'Withdraw the bid? You may submit again before the deadline.',
   withdrawalReceipt: 'Withdrawal receipt',
   newerVersion: 'New version',
+  security: 'Security', withLetter: 'Letter {number} ({issuer}, {sum} yuan) is sealed along with the opening statement; nobody sees it before the opening.', cashStands: 'The cash deposit stands.', noSecurity: 'A deposit of {sum} yuan is asked for, and you have neither an opened letter nor the full cash. You may submit, but an unsecured bid will be rejected.', openSecurity: 'Secure the bid', sealAlong: 'Seal this letter along with the bid',
 }

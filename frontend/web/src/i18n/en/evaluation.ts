@@ -16,7 +16,7 @@ export default {
   request: {
     title: 'Request a committee', again: 'Change the request', hint: 'Five or more, odd, at least two thirds experts (R-124). With the request the platform publishes a commitment to its seed; after that nobody can choose the result.', size: 'Members', specialtyHint: 'One code, e.g. A08', starts: 'Evaluation begins', ends: 'Evaluation ends', hours: 'Hours', asked: 'Requested',
     representatives: 'Tenderee’s representatives', representativesHint: 'Verified persons of your own unit only.', noRepresentatives: 'No verified person of your unit; a committee of experts alone is fine.',
-    strata: 'Experts by region', strataHint: 'An empty region means anywhere; the rows add up to the number of experts.', anywhere: 'anywhere', count: 'Count', addRegion: 'Add region', sum: '{asked} placed, {experts} experts in all', send: 'Send request', resend: 'Send again', composition: 'Composition', of: '{size} members, {representatives} of them representatives',
+    strata: 'Experts by region', strataHint: 'An empty region means anywhere; the rows add up to the number of experts.', anywhere: 'anywhere', count: 'Count', addRegion: 'Add region', sum: '{asked} placed, {experts} experts in all', send: 'Send request', resend: 'Send again', composition: 'Composition', of: '{size} members, representatives among them: {representatives}',
     nameAnother: 'Name another representative', nameAct: 'Name',
   },
   draw: { title: 'Draw the experts', hint: 'Your browser makes 32 random bytes; they are mixed with the seed the platform committed itself to and with the frozen set of bids. Nobody of the three decides alone. Nobody sees the names now; only those called are told.', commitment: 'Commitment to the seed', act: 'Draw' },

@@ -17,4 +17,5 @@ export default {
   withdraw: '撤回投标', withdrawSure: '确定撤回投标吗？截止前可以重新提交。',
   withdrawalReceipt: '撤回回执',
   newerVersion: '新版本',
+  security: '投标担保', withLetter: '保函 {number}（{issuer}，{sum} 元）将随开标一览表一起密封，开标前任何人都看不到。', cashStands: '现金保证金已足额到账。', noSecurity: '招标文件要求投标保证金 {sum} 元，您还没有可用的保函，现金也未足额到账。仍可提交，但未提交担保的投标将被否决。', openSecurity: '办理投标担保', sealAlong: '随投标文件密封这份保函',
 }

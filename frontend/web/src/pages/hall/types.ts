@@ -1,4 +1,6 @@
 // The hall as the server shows it; see GET /api/lots/{lot}/hall.
+import type { Coefficients } from '@/sealing/drawing'
+
 export type Step = 'waiting' | 'frozen' | 'decrypting' | 'announced' | 'objections' | 'confirming' | 'signing' | 'published' | 'failed'
 export type BidState = 'sealed' | 'waiting' | 'queued' | 'decrypting' | 'decrypted' | 'revoked' | 'withdrawn_by_fault'
 
@@ -6,6 +8,7 @@ export interface BidRow {
   bid: string; place: number; version: number; bidder: { name: string; uscc: string }; submitted_at: string; receipt_number: string
   signed_in_at: string | null; state: BidState; cause: string | null; at_fault: string | null; may_retry: boolean
   released_at: string | null; decrypted_at: string | null; confirmed_at: string | null; body_check: string; size: number
+  security: { form: string; verdict: string; reasons: { number: string; title: string }[] } | null
   next: 'bidder' | 'custodians' | 'platform' | 'nobody'
 }
 export interface AnnouncedRow {
@@ -36,6 +39,7 @@ export interface Snapshot {
   bids: BidRow[] | null
   figures: Figures | null
   announced: { at: string; limit: string | null; rows: AnnouncedRow[] } | null
+  coefficients: Coefficients | null
   objections: Objection[]
   objections_until: string | null
   confirmations_until: string | null

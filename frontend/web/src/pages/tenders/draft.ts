@@ -3,12 +3,12 @@ import type { Lot, LotDraft } from './types'
 
 const KEYS = [
   'title', 'content', 'compulsory', 'estimate', 'price_limit', 'minimum_price', 'deposit', 'validity_days', 'documents_from', 'documents_until', 'deadline_at', 'opening_place', 'host_id', 'recorder_id',
-  'custodians', 'k', 'decryption_minutes', 'objection_minutes', 'sign_in_minutes', 'remedy', 'requires_bill', 'announced_fields', 'bid_parts', 'review_items', 'scoring_items', 'price_formula',
+  'custodians', 'k', 'decryption_minutes', 'objection_minutes', 'sign_in_minutes', 'remedy', 'requires_bill', 'deposit_forms', 'award', 'announced_fields', 'bid_parts', 'review_items', 'scoring_items', 'price_formula',
 ] as const
 
 export function newDraft(): LotDraft {
   return {
-    title: '', content: '', compulsory: true, estimate: null, price_limit: null, minimum_price: null, deposit: null, validity_days: 90,
+    title: '', content: '', compulsory: true, estimate: null, price_limit: null, minimum_price: null, deposit: null, deposit_forms: [], award: { candidates: 3, names_winner: false, first_ranked_wins: true }, validity_days: 90,
     documents_from: null, documents_until: null, deadline_at: null, opening_place: '本平台网上开标大厅', host_id: null, recorder_id: null,
     custodians: [], k: 2, decryption_minutes: 30, objection_minutes: 10, sign_in_minutes: 60, remedy: 'none', requires_bill: false,
     announced_fields: [

@@ -12,9 +12,11 @@ export interface ReviewItem { number: string; title: string; stage: string; stan
 export interface ScoringItem { number: string; title: string; lowest: string; highest: string; standard: string; group: string; objective: boolean }
 export interface PriceFormula { number: string; full: string; above: string | null; below: string | null; weight: string | null; k_set: string[]; d_set: string[]; lambda_set: string[]; drops_extremes: boolean; recomputes_after_rejection: boolean; rounding: string }
 
+export interface AwardRule { candidates: number; names_winner: boolean; first_ranked_wins: boolean }
+
 /** A lot as it is sent; money as text in yuan, instants RFC 3339. */
 export interface LotDraft {
-  title: string; content: string; compulsory: boolean; estimate: string | null; price_limit: string | null; minimum_price: string | null; deposit: string | null; validity_days: number
+  title: string; content: string; compulsory: boolean; estimate: string | null; price_limit: string | null; minimum_price: string | null; deposit: string | null; deposit_forms: string[]; award: AwardRule; validity_days: number
   documents_from: string | null; documents_until: string | null; deadline_at: string | null; opening_place: string; host_id: string | null; recorder_id: string | null
   custodians: { party_id: string; certificate: string | null }[]; k: number; decryption_minutes: number; objection_minutes: number; sign_in_minutes: number; remedy: string; requires_bill: boolean
   announced_fields: AnnouncedField[]; bid_parts: BidPart[]; review_items: ReviewItem[]; scoring_items: ScoringItem[]; price_formula: PriceFormula | null
