@@ -9,7 +9,6 @@ from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.rehearsal import receiving
 from frontend.cli.rehearsal.model import Bidder
 from frontend.cli.rehearsal.opening import Hall
-from frontend.cli.rehearsal.platform import Platform
 from frontend.cli.rehearsal.report import Stage
 from frontend.cli.rehearsal.security import PATIENCE
 from frontend.cli.rehearsal.signing import sign_paper
@@ -64,7 +63,7 @@ def publicise(hall: Hall, ranked: list[Row]) -> None:
         last = _bidder(hall, ranked[-1])
         own = hall.company.each(receiving.own_ranking, [last], hall.lot["id"])[0]
         stage.prove(public["ranking"] is None and own == [last.uscc],
-                    "公众只见候选人；未入围的投标人只见自己的名次与得分")
+                    "公众只见候选人；其余各家的名次与得分，投标人只见自己的一行")
 
 
 def object_and_answer(hall: Hall, ranked: list[Row]) -> None:
@@ -100,10 +99,11 @@ def choose(hall: Hall, ranked: list[Row]) -> None:
         told = hall.staff.supervisor.get(f"{hall.path}/award")["report"]
         stage.prove(told["filed_at"] is not None and not told["is_late"], "向监督部门提交书面报告（R-115）")
         names = [each["name"] for each in hall.staff.public.get(f"{hall.path}/committee")["members"]]
-        stage.prove(all(names), "定标后评标委员会名单公开，抽取可由任何人重放")
+        drawn = hall.staff.public.get(f"{hall.path}/committee/draw")["drawn"]
+        stage.prove(all(names) and bool(drawn["seed"]), "定标后评标委员会名单与抽取的全部输入公开")
 
 
-def send_letters(hall: Hall, platform: Platform, ranked: list[Row]) -> None:
+def send_letters(hall: Hall, ranked: list[Row]) -> None:
     """Signed, verified by another, sent to everyone who was opened; read receipts, and the courier to the door."""
     with hall.report.stage("中标与结果通知书 letters") as stage:
         staff, path = hall.staff, f"{hall.path}/letters"
@@ -132,7 +132,7 @@ def _deliver(hall: Hall, winner: Bidder, stage: Stage) -> None:
         time.sleep(_PAUSE_SECONDS)
     stops = [each["status"] for each in (told["courier"] or {"events": []})["events"]]
     stage.need(bool(told["has_service_record"]),
-               f"快递程序接单后逐站以签名报文回报：{'、'.join(stops)}；平台知道的只有这些")
+               f"快递程序接单后逐站以签名报文回报：{'、'.join(stops)}")
     record = hall.company.each(receiving.service_record, [winner], letter)[0]
     said = json.loads(record["text"])
     check_statement("service-record", record["text"].encode(), record["signature"], at=from_wire(said["at"]))

@@ -84,7 +84,8 @@ def bid(hall: Hall, platform: Platform) -> None:
         stage.prove(not different, "投标前后，公众、招标人、代理、主持人、记录人、监督所见 "
                     f"{len(before)} 页除时间外逐项相同（R-122）" + "".join(f"；不同：{where}" for where in different))
         told = [each.action for each in hall.viewer.seen if each.action.startswith(_TELLING)]
-        stage.prove(not told, "截标前账本流中没有一条下载、投标、签到记录" + "".join(f"；{action}" for action in told))
+        stage.prove(not told, "截标前账本流中没有一条下载、保证金、投标、签到记录"
+                    + "".join(f"；{action}" for action in told))
         sealed = all(_is_refused(client, f"/api/lots/{lot['id']}/release-work") for client in staff.custodians)
         stage.prove(sealed and now_of(staff.public) < from_wire(lot["deadline_at"]),
                     "开标时间前，保管人取不到任何待解密的内容")

@@ -33,8 +33,9 @@ def review(hall: Hall, panel: Panel) -> None:
         valid = {each["bid"]: each["valid"] for each in desk["bids"]}
         stage.need(desk["step"] == "scoring" and valid[doubted] is True,
                    f"{SIZE} 人逐份逐条独立评审；1 人的不同意见按多数 4∶1 未被采纳，理由留存")
-        stage.prove(all(valid[bid] is False for bid in short),
-                    f"保证金不足额的 {len(short)} 家按招标文件 2.2 款以 4∶1 否决" if short else "没有投标被否决")
+        stage.prove({bid for bid, is_valid in valid.items() if not is_valid} == set(short),
+                    f"被否决的恰为保证金不足额的 {len(short)} 家，依招标文件 2.2 款，4∶1" if short
+                    else "各家投标均有效")
         _owners_see_counts_alone(hall, stage)
 
 

@@ -142,7 +142,7 @@ def _security(fate: Fate, number: int) -> Security:
 
 
 def _plain(place: int) -> Security:
-    return _FIRST[place] if place < len(_FIRST) else (Security.CASH, Security.LETTER)[place % 2]
+    return _FIRST[place] if place < len(_FIRST) else (Security.LETTER, Security.CASH)[place % 2]
 
 
 def bytes_of(text: str) -> int:

@@ -70,7 +70,7 @@ class Report:
         table.add_column("环节 stage", no_wrap=True)
         table.add_column("用时 time", justify="right", no_wrap=True)
         table.add_column("数据 bytes", justify="right", no_wrap=True)
-        table.add_column("证明了什么 what was proved", ratio=1)
+        table.add_column("证明了什么 what was proved", ratio=1, overflow="fold")
         for stage in self.stages:
             lines = [*(f"[green]✓[/] {words}" for words in stage.proved),
                      *(f"[red]✗ {words}[/]" for words in stage.failed)]

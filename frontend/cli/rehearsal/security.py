@@ -158,7 +158,8 @@ def _surrendered(hall: Hall, platform: Platform) -> int:
 def _compare_balance(hall: Hall, platform: Platform, stage: Stage) -> None:
     """The bank states what it holds; the platform compares (R-404)."""
     stated = _partners(platform).tell("bank", "/statements", {})
-    until, balances = time.monotonic() + PATIENCE, []
+    until = time.monotonic() + PATIENCE
+    balances: list[dict[str, Any]] = []
     while not balances and time.monotonic() < until:
         time.sleep(_PAUSE_SECONDS)
         balances = hall.staff.host.get("/api/deposits")["balances"]

@@ -40,7 +40,7 @@ def go_on(hall: Hall, platform: Platform, invited: Panel, evidence: Evidence) ->
     awarding.publicise(hall, ranked)
     awarding.object_and_answer(hall, ranked)
     awarding.choose(hall, ranked)
-    awarding.send_letters(hall, platform, ranked)
+    awarding.send_letters(hall, ranked)
     awarding.contract(hall, ranked)
     security.give_back(hall, platform)
     archive(hall, evidence)

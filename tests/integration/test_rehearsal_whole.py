@@ -1,0 +1,75 @@
+"""The same acceptance test on to the archive: bank, issuer, courier, bidders and experts as processes of their own."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from frontend.cli.rehearsal.model import Fate, Plan, Security, cast
+from tests.integration.test_rehearsal import COMMAND, STAGES, environment
+from tests.nodes import ROOT
+
+BEFORE = ["启动", "入库", "编制", "保函机构", "专家入库", "招标", "组建", "下载", "保证金与保函", "投标", "保密",
+          "到点", "解密", "唱标", "异议确认", "记录", "全文"]
+AFTER = ["开标保函核验", "抽取专家", "签到", "评审", "评分", "排名与报告", "公示", "异议与答复", "定标",
+         "中标与结果通知书", "合同", "退还", "归档", "取证", "独立验证"]
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Outside of pytest's folders, to which another run of it closes the way for PostgreSQL's own user."""
+    with tempfile.TemporaryDirectory(prefix="yunkai-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.cts("A-102", "A-103", "A-129", "A-130", "A-140", "A-144", "A-145", "A-150", "A-152", "A-163", "A-166",
+                 "A-168", "A-172", "A-180", "A-195", "B-020", "B-021", "B-026", "B-027", "B-047")
+def test_a_tender_goes_from_enrolment_to_its_archive_and_a_stranger_recomputes_it(tmp_path, temporary):
+    kept = tmp_path / "kept"
+    done = subprocess.run(
+        [COMMAND, "rehearse", "--whole", "--bidders", "4", "--size", "200kB", "--keep", str(kept), "--seed", "7"],
+        cwd=ROOT, env=environment(tmp_path, temporary), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stages = json.loads((kept / "report.json").read_text())
+    assert [stage["name"].split(" ")[0] for stage in stages] == BEFORE + AFTER
+    assert all(stage["proved"] and not stage["failed"] for stage in stages)
+    package = json.loads((kept / "archive.json").read_text())
+    assert package["kind"] == "lot-archive"
+    assert sorted(each["verdict"] for each in package["security"]) == ["MATCHED", "NONE", "VALID", "VALID"]
+    assert [row["rank"] for row in package["evaluation"]["outcome"]["rows"]].count(None) == 0
+    assert [str(path) for path in temporary.rglob("*")] == []
+    assert [process for process in psutil.process_iter() if str(temporary) in " ".join(_command(process))] == []
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_the_stages_before_are_those_of_the_shorter_rehearsal():
+    more = {"保函机构", "专家入库", "组建", "保证金与保函"}
+    assert [name for name in BEFORE if name not in more] + AFTER[-2:] == STAGES
+
+
+def test_everyone_outside_has_a_part_and_three_can_still_be_ranked(tmp_path):
+    few, many = (cast(Plan(count, 1000, 3, 2, whole=True), ("http://a",), tmp_path, "x") for count in (4, 9))
+    assert {each.security for each in many} == set(Security)
+    for bidders in (few, many):
+        opened = [each for each in bidders if each.fate in {Fate.PLAIN, Fate.REPLACES}]
+        assert sum(each.security is not Security.SHORT for each in opened) >= 3
+        assert sum(each.security is Security.SHORT for each in bidders) <= 1
+    assert {each.security for each in cast(Plan(4, 1000, 3, 2), ("http://a",), tmp_path, "x")} == {Security.NONE}
+
+
+def test_a_platform_that_runs_already_knows_none_of_the_rehearsals_partners(tmp_path):
+    done = subprocess.run(
+        [COMMAND, "rehearse", "--whole", "--server", "http://127.0.0.1:9", "--demo-keys", str(tmp_path)], cwd=ROOT,
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--whole" in done.stderr
