@@ -57,7 +57,12 @@ _WAKE = _Wake()
 
 
 def role_word(actor: Actor) -> str:
-    """What the public head says of an actor: a role, or ``clock``, ``platform``, ``public``, ``party``."""
+    """What the public head says of an actor: a role, or ``clock``, ``platform``, ``public``, ``party``.
+
+    The tenderee's representatives on a committee are told as experts: which member acted stays unsaid (R-124).
+    """
+    if "representative" in actor.roles:
+        return "expert"
     if actor.party_id is None and not actor.roles:
         return actor.id.partition(":")[0]
     return next((word for word in _ROLE_WORDS if word in actor.roles), "party")

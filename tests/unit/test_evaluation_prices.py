@@ -16,6 +16,7 @@ from evaluation.scoring.prices import (
     reasonable_score,
     weighed,
 )
+from evaluation.scoring.rules import price_is_within_limit
 from storage.kernel.errors import Refused
 from trading.tenders.content import PriceFormula
 
@@ -136,3 +137,10 @@ def test_every_number_explains_itself_down_to_its_inputs():
 def test_a_formula_with_other_rates_gives_other_scores():
     strict = replace(E1_E2, below=Decimal(3))
     assert reasonable_score(Decimal(V1["F"]), BASE, strict).value == Decimal("98.98")
+
+
+@pytest.mark.parametrize(("price", "limit", "stands"), [
+    ("10000000.00", "10000000.00", True), ("10000000.01", "10000000.00", False), ("0", None, False),
+    (None, "10000000.00", False), (None, None, False), ("1", None, True)])
+def test_a_price_at_the_limit_stands_and_one_above_it_or_none_at_all_is_rejected(price, limit, stands):
+    assert price_is_within_limit(price and Decimal(price), limit and Decimal(limit)) is stands

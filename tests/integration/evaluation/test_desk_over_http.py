@@ -1,6 +1,7 @@
 """The desk through a node's own interface: what each audience is answered, and the opened bid page by page."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -8,9 +9,11 @@ import pytest
 
 from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
+from storage.kernel.clock import process_now
 from tests.bids_world import Person
 from tests.desk_world import METHOD, Desk
 from tests.platform_parts import StartNode
+from trading.tenders.tables import TenderDocument
 
 BODY = b"%PDF-1.7 bid"
 
@@ -43,6 +46,34 @@ def _review(client: ApiClient, path: str) -> dict[str, Any]:
     client.put(f"{path}/review", {"votes": votes})
     answer: dict[str, Any] = client.post(f"{path}/review/submit")
     return answer
+
+
+def _issued(desk: Desk, number: int, content: bytes, clarifications: list[dict[str, str]]) -> TenderDocument:
+    """A signed tender document of that number, as issuing writes it."""
+    now = process_now()
+    return TenderDocument(
+        lot_id=desk.lot_id, number=number, template="standard", clarifications=clarifications, status="issued",
+        signed_pdf_key=f"documents/{desk.lot_id}/{number}.pdf", sha256=sha256(content).hexdigest(), size=len(content),
+        signed_at=now, issued_at=now, created_at=now)
+
+
+@pytest.mark.cts("A-136")
+async def test_the_committee_judges_by_the_document_in_force_with_its_clarifications(
+        desk: Desk, start_node: StartNode) -> None:
+    first, second = b"%PDF-1.7 first", b"%PDF-1.7 clarified"
+    told = [{"title": "澄清一", "body": "工期改为 300 日历天", "at": "2026-03-05T01:00:00.000000Z"}]
+    async with desk.hall.world.sessions() as session:
+        for number, content, clarified in ((1, first, []), (2, second, told)):
+            document = _issued(desk, number, content, clarified)
+            await desk.hall.store.put(str(document.signed_pdf_key), content, "application/pdf")
+            session.add(document)
+        await session.commit()
+    counter = Counter(desk, start_node().address)
+    member = counter.member(0)
+    shown = member.get(counter.path)["document"]
+    assert (shown["number"], shown["sha256"], shown["clarifications"]) == (2, sha256(second).hexdigest(), told)
+    assert counter.fetch(member, shown["pdf"]).content == second
+    assert counter.fetch(counter.line(desk.hall.world.bidders[0]), shown["pdf"]).status_code == 404
 
 
 @pytest.mark.cts("A-140", "A-146", "B-023")
