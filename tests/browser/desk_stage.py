@@ -17,6 +17,7 @@ from tests.browser.hall_stage import Stage
 from tests.committee_world import Board, found_board
 from tests.desk_world import METHOD, Desk
 from tests.opening_world import PRICES, background, found_hall
+from tests.platform_parts import StartNode
 from tests.stage import PASSWORD
 
 T = TypeVar("T")
@@ -128,11 +129,13 @@ async def _close(engine: Any, *life: Any) -> None:
 
 
 @contextmanager
-def evaluation_before(address: str, settings: Settings, store: ObjectStore, folder: Path) -> Iterator[Evaluation]:
-    """The opened lot, as long as the block lasts."""
+def evaluation_before(start_node: StartNode, settings: Settings, store: ObjectStore,
+                      folder: Path) -> Iterator[Evaluation]:
+    """The opened lot, as long as the block lasts; its node starts when nothing is left to decrypt twice."""
     aside, stack = Aside(), list[Any]()
     try:
-        yield Evaluation(Stage(address, folder), aside.run(_opened(settings, store, stack)), aside)
+        board = aside.run(_opened(settings, store, stack))
+        yield Evaluation(Stage(start_node().address, folder), board, aside)
     finally:
         aside.run(_close(*stack))
         aside.stop()

@@ -16,16 +16,16 @@ from storage.kernel.clock import process_now, shanghai
 from storage.objects.store import ObjectStore
 from tests.browser.accessibility import bring_axe, violations
 from tests.browser.desk_stage import Evaluation, evaluation_before
-from tests.nodes import NodeProcess
+from tests.platform_parts import StartNode
 
 DESIGN = ("27.5", "24", "26.25")
 
 
 @pytest.fixture
-def evaluation(web_client: None, settings: Settings, node: NodeProcess, object_store: ObjectStore,
+def evaluation(web_client: None, settings: Settings, start_node: StartNode, object_store: ObjectStore,
                tmp_path: Path) -> Iterator[Evaluation]:
     """The opened lot, its bank of experts, and everyone's certificate file."""
-    with evaluation_before(node.address, settings, object_store, tmp_path / "files") as made:
+    with evaluation_before(start_node, settings, object_store, tmp_path / "files") as made:
         yield made
 
 
