@@ -151,7 +151,7 @@ def _scored(eyes: Eyes) -> None:
     cells.nth(2).fill(DESIGN[2])
     expect(page.get_by_text("草稿已用您的证书密封")).to_be_visible()
     page.reload()
-    expect(cells.first).to_have_value(DESIGN[0])
+    expect(cells.first).to_have_value("27.50")
     page.get_by_role("button", name="提交评分").click()
     expect(page.get_by_text("您的评分已提交并密封")).to_be_visible()
     eyes.look("member-0", "committed")

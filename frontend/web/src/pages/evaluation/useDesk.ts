@@ -1,7 +1,7 @@
 // The desk on a screen: read again after each act and every few seconds, for the others work at the same time. Nothing
 // that a member has written is overwritten by it: panels keep what they hold until it is saved.
 import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue'
-import { api } from '@/api/client'
+import { api, Problem } from '@/api/client'
 import type { Desk, Progress } from './types'
 
 const EVERY = 5_000
@@ -14,14 +14,12 @@ export function useDesk(lotId: string) {
 
   async function refresh(): Promise<void> {
     try {
-      const told = await api.get<Desk | Progress>(`/api/lots/${lotId}/evaluation`)
-      // A stream that has not grown brings nothing new, but the hours and the clock it was told at.
-      desk.value = told
+      desk.value = await api.get<Desk | Progress>(`/api/lots/${lotId}/evaluation`)
       problem.value = null
       stale.value = false
     } catch (error) {
-      problem.value = error
-      stale.value = desk.value !== null
+      stale.value = desk.value !== null && error instanceof Problem && error.status === 0
+      problem.value = stale.value ? null : error
     }
   }
 
