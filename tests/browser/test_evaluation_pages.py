@@ -169,9 +169,9 @@ def _scored(eyes: Eyes) -> None:
 
 def _explained_and_ranked(eyes: Eyes) -> None:
     page = eyes.page("member-0", "/lots/{lot}/evaluation")
-    if page.get_by_label("您的理由").count():
-        page.get_by_label("您的理由").first.fill("施工组织针对性强，措施可行")
-        page.get_by_role("button", name="提交理由").first.click()
+    page.get_by_label("您的理由").fill("施工组织针对性强，措施可行")
+    page.get_by_role("button", name="提交理由").click()
+    expect(page.get_by_text("已说明")).to_be_visible()
     eyes.evaluation.run(_explain(eyes.evaluation))
     expect(page.get_by_role("heading", name="排序", exact=True)).to_be_visible(timeout=20_000)
     for summary in page.locator(".figure > summary").all()[:3]:
