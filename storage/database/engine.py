@@ -22,6 +22,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=True,
         connect_args={"options": _SERVER_LIMITS, "connect_timeout": 5},
+        hide_parameters=True,  # an error's text goes to the log, and what an act writes must not
     )
 
 
