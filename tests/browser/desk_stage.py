@@ -3,7 +3,7 @@
 import asyncio
 import io
 import zipfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -101,10 +101,11 @@ class Evaluation:
             self.keep(f"member-{place}", self.board.everyone[member.party_id])
 
 
-async def _opened(settings: Settings, store: ObjectStore, stack: list[Any]) -> Board:
+async def _opened(settings: Settings, store: ObjectStore, stack: list[Any], lot: Mapping[str, Any]) -> Board:
     engine = make_engine(settings)
     stack.append(engine)
     hall = await found_hall(make_sessions(engine), settings, store)
+    await hall.change_lot(**lot)
     life = background(hall)
     await life.__aenter__()
     stack.append(life)
@@ -129,12 +130,15 @@ async def _close(engine: Any, *life: Any) -> None:
 
 
 @contextmanager
-def evaluation_before(start_node: StartNode, settings: Settings, store: ObjectStore,
-                      folder: Path) -> Iterator[Evaluation]:
-    """The opened lot, as long as the block lasts; its node starts when nothing is left to decrypt twice."""
+def evaluation_before(start_node: StartNode, settings: Settings, store: ObjectStore, folder: Path,
+                      **lot: Any) -> Iterator[Evaluation]:
+    """The opened lot (``lot``: what differs in it from the beginning), as long as the block lasts.
+
+    Its node starts when nothing is left to decrypt twice.
+    """
     aside, stack = Aside(), list[Any]()
     try:
-        board = aside.run(_opened(settings, store, stack))
+        board = aside.run(_opened(settings, store, stack, lot))
         yield Evaluation(Stage(start_node().address, folder), board, aside)
     finally:
         aside.run(_close(*stack))
