@@ -5,82 +5,13 @@
 import { sha256Hex, utf8 } from '@/sealing/bytes'
 import { canonicalBytes, canonicalText, isObject, type Json, type JsonObject, parseCanonicalObject } from '@/sealing/canonical'
 import { insist } from '@/sealing/faults'
-import { checkNotice, type OpeningNotice, type PlatformSignature, type PlatformTrust, type SignedNotice } from '@/sealing/notice'
+import { checkNotice, type OpeningNotice, type PlatformTrust } from '@/sealing/notice'
 import { checkBid } from './bundleBid'
-import { type EntryDocument, type Export, type SealedDocument, verifyEntryDocument, verifyExport } from './documents'
+import type { Acts, Bundle, FrozenBid, Ground } from './bundleShape'
+import { type Export, verifyEntryDocument, verifyExport } from './documents'
 import { readEntry } from './entry'
 import { type Finding, Findings } from './findings'
 
-export interface BundleEnvelope {
-  readonly kind: string
-  /** JCS text of H. */
-  readonly header: string
-  /** JCS text of M. */
-  readonly manifest: string
-  /** base64 */
-  readonly signature: string
-  readonly timestamp_token: string
-  /** base64 of the sealed object: of an opened statement only. */
-  readonly object?: string
-}
-
-export interface BundleBid {
-  readonly bid: string
-  readonly place: number
-  readonly version: number
-  readonly name: string
-  readonly uscc: string
-  /** PEM */
-  readonly certificate: string
-  readonly state: string
-  readonly cause: string | null
-  readonly receipt: { readonly body: string; readonly signature: PlatformSignature }
-  readonly submission: SealedDocument | null
-  readonly envelopes: readonly BundleEnvelope[]
-  /** Hex; only of the statement, only of a bid that was opened. */
-  readonly secrets: { readonly kind: string; readonly s_b: string; readonly shares: Readonly<Record<string, string>> } | null
-}
-
-export interface Bundle {
-  readonly v: number
-  readonly kind: 'lot-bundle'
-  readonly platform: { readonly id: string; readonly name: string }
-  readonly lot: { readonly id: string; readonly code: string; readonly title: string; readonly opens_at: string; readonly rehearsal: boolean; readonly announced_fields: readonly { readonly key: string }[] }
-  readonly ledger: Export
-  readonly notice: SignedNotice
-  readonly bids: readonly BundleBid[]
-  readonly announced: readonly JsonObject[]
-  /** PEM by fingerprint (hex): those that signed confirmations and the record. */
-  readonly certificates: Readonly<Record<string, string>>
-  readonly record: { readonly text: string; readonly sha256: string; readonly proof: EntryDocument; readonly pdf_sha256: string }
-}
-
-/** What the ledger recorded of one bid when the set was frozen. */
-export interface FrozenBid {
-  readonly bid: string
-  readonly version: number
-  readonly certificate: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly manifests: Readonly<Record<string, string>>
-  readonly submitted_at: string
-  readonly receipt_number: string
-}
-
-/** What a bid is checked against: all of it from the ledger, not from the bid's own part of the bundle. */
-export interface Ground {
-  readonly lot: Bundle['lot']
-  readonly key: string
-  readonly trust: PlatformTrust
-  readonly frozen: ReadonlyMap<string, FrozenBid>
-  readonly rows: ReadonlyMap<string, JsonObject>
-  /** The row as the record holds it, with the bidder's confirmation. */
-  readonly confirmed: ReadonlyMap<string, JsonObject>
-  readonly acts: Acts
-  readonly certificates: Bundle['certificates']
-}
-
-/** Payloads of the lot's stream by action, in order. */
-export type Acts = ReadonlyMap<string, readonly JsonObject[]>
 const SET_FIELDS = ['bid', 'version', 'certificate', 'headers', 'manifests'] as const
 
 /** Every point of a bundle; `key` is the pinned verifier key of the log, `told` hears of each finding at once. */

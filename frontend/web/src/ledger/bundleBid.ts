@@ -9,7 +9,7 @@ import { readHeader } from '@/sealing/header'
 import { checkManifest, readManifest } from '@/sealing/manifest'
 import { checkPlatformSignature } from '@/sealing/notice'
 import { signedBy } from '@/sealing/signer'
-import type { BundleBid, BundleEnvelope, FrozenBid, Ground } from './bundle'
+import type { BundleBid, BundleEnvelope, FrozenBid, Ground } from './bundleShape'
 import { verifySealedDocument } from './documents'
 import { type Findings, Undecided } from './findings'
 
