@@ -19,7 +19,7 @@ from bidding.guarantees.application import SignedLetter
 from frontend.cli.client import ApiClient
 from frontend.cli.guarantee_work import GuaranteeWork
 from frontend.cli.identity import ClientIdentity
-from frontend.cli.rehearsal.programs.issuer import callback_key, public_of
+from frontend.cli.rehearsal.programs.serving import own_key, public_text
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc
 from storage.crypto.platform_keys import PlatformKeys
 from storage.embedded.ports import draw_ports
@@ -44,7 +44,7 @@ class IssuerProcess:
         self.identity: Identity = pki.issue(organisation=name, uscc=self.uscc, kind="ec-p256", now=process_now())
         signer = folder / "signer.p12"
         signer.write_bytes(self.identity.to_pkcs12(_PASSWORD))
-        self.key = callback_key(folder / "callback.pem")
+        self.key = own_key(folder / "callback.pem")
         self.port = draw_ports(1)[0]
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "issuer.log"
@@ -80,7 +80,7 @@ class IssuerProcess:
     def entry(self) -> dict[str, str]:
         """What the centre enters into the list."""
         return {"name": self.name, "uscc": self.uscc, "kind": self.kind, "address": f"{self.address}/orders",
-                "public_key": public_of(self.key), "box_certificate": self.identity.certificate.pem}
+                "public_key": public_text(self.key), "box_certificate": self.identity.certificate.pem}
 
     def stop(self) -> None:
         """Ends it."""

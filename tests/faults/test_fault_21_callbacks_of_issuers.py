@@ -19,7 +19,7 @@ from bidding.guarantees.commands.applying import ApplyForGuarantee, apply_for_gu
 from bidding.guarantees.commands.hearing import hear_issuer
 from bidding.guarantees.commands.issuers import Decide, ProposeIssuer, decide_issuer, propose_issuer
 from bidding.guarantees.tables import GuaranteeIssuer, GuaranteeOrder, IssuerCallback
-from frontend.cli.rehearsal.programs.issuer import public_of
+from frontend.cli.rehearsal.programs.serving import public_text
 from storage.crypto.callbacks import sign_callback
 from storage.crypto.demo_pki import Identity, demo_uscc
 from storage.crypto.errors import SignatureRefused
@@ -69,7 +69,7 @@ async def counter(sessions: Sessions, settings: Settings, object_store: ObjectSt
     key = Ed25519PrivateKey.generate()
     identity: Identity = hall.world.pki.issue(organisation=BANK, uscc=demo_uscc(BANK), kind="ec-p256",
                                               now=process_now())
-    entry = ProposeIssuer(BANK, demo_uscc(BANK), "bank", "http://127.0.0.1:9/orders", public_of(key),
+    entry = ProposeIssuer(BANK, demo_uscc(BANK), "bank", "http://127.0.0.1:9/orders", public_text(key),
                           identity.certificate.pem)
     proposed = await propose_issuer(entry, hall.host.actor, hall.world.work())
     issuer = await decide_issuer(proposed.id, Decide(True), hall.recorder.actor, hall.world.work())
@@ -155,7 +155,7 @@ async def test_two_who_decide_one_entry_at_once_decide_it_once(counter: Counter)
     """Fault 23, and R-410/2: the proposer is never one of them."""
     hall, name = counter.hall, "江苏云台保险"
     identity = hall.world.pki.issue(organisation=name, uscc=demo_uscc(name), kind="ec-p256", now=process_now())
-    entry = ProposeIssuer(name, demo_uscc(name), "insurer", "http://127.0.0.1:9/orders", public_of(counter.key),
+    entry = ProposeIssuer(name, demo_uscc(name), "insurer", "http://127.0.0.1:9/orders", public_text(counter.key),
                           identity.certificate.pem)
     proposed = await propose_issuer(entry, hall.host.actor, hall.world.work())
     with pytest.raises(Conflict):

@@ -11,7 +11,7 @@ import httpx
 
 from frontend.cli.embedded import ROOT
 from frontend.cli.environment import PREFIX
-from frontend.cli.rehearsal.programs.issuer import callback_key, public_of
+from frontend.cli.rehearsal.programs.serving import own_key, public_text
 from storage.crypto.certificates import parse_certificate
 from storage.crypto.demo_pki import DemoPki, demo_uscc
 from storage.embedded.ports import draw_ports
@@ -31,7 +31,7 @@ class Partners:
         self._folder = folder
         self._folder.mkdir(mode=0o700, parents=True)
         self._ports = dict(zip(("bank", "courier", "issuer"), draw_ports(3), strict=True))
-        self._keys = {name: public_of(callback_key(self._key(name))) for name in self._ports}
+        self._keys = {name: public_text(own_key(self._key(name))) for name in self._ports}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._certificate = ""
 

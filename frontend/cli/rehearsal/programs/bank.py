@@ -12,17 +12,14 @@ from typing import Any
 
 import click
 import httpx
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar, get, post
 from litestar.params import FromPath, JSONBody, Parameter
 
 from frontend.cli.rehearsal.programs.bank_books import BookRefused, Books
 from frontend.cli.rehearsal.programs.orders import OrderRefused, checked_order
+from frontend.cli.rehearsal.programs.serving import own_key, public_text, refused, run
 from storage.crypto.callbacks import HEADER, sign_callback
-from storage.crypto.canonical import to_base64
-from storage.crypto.key_files import private_pem, write_private
 from storage.kernel.clock import process_now
 
 CHANNEL = "bank"
@@ -108,21 +105,7 @@ def make_app(books: Books, teller: Teller, roots: frozenset[str] | None) -> Lite
         return {"ok": True, "waiting": len(books.waiting), "refused": books.refused}
 
     return Litestar([take_order, pay, state, account, moves, healthz], lifespan=[life], openapi_config=None,
-                    exception_handlers={BookRefused: _refused, OrderRefused: _refused}, logging_config=None)
-
-
-def _refused(_: Request[Any, Any, Any], error: Exception) -> Response[Answer]:
-    return Response({"title": str(error)}, status_code=422)
-
-
-def _key_in(path: Path) -> Ed25519PrivateKey:
-    """The bank's own key, made on the first start."""
-    if not path.exists():
-        write_private(path, private_pem(Ed25519PrivateKey.generate()))
-    key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise click.ClickException("the bank signs with an Ed25519 key")
-    return key
+                    exception_handlers={BookRefused: refused, OrderRefused: refused}, logging_config=None)
 
 
 @click.command()
@@ -137,15 +120,15 @@ def _key_in(path: Path) -> Ed25519PrivateKey:
 def main(port: int, platform: str, key: Path, state: Path | None, roots: tuple[str, ...], holder: str, bank: str,
          show_key: bool) -> None:
     """Runs the bank on a port of the loopback."""
-    own = _key_in(key)
+    own = own_key(key)
     if show_key:
-        click.echo(to_base64(own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)))
+        click.echo(public_text(own))
         return
     if not (port and platform and state):
         raise click.UsageError("--port, --platform and --state are needed")
     books = Books(state, holder, bank)
     app = make_app(books, Teller(books, own, platform), frozenset(roots) or None)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
+    run(app, port)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,14 @@ from typing import Any
 
 import click
 import httpx
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar, get, post
 from litestar.params import FromPath, JSONBody
 
 from frontend.cli.rehearsal.programs.courier_books import ParcelRefused, Parcels
 from frontend.cli.rehearsal.programs.orders import OrderRefused, checked_order
+from frontend.cli.rehearsal.programs.serving import own_key, public_text, refused, run
 from storage.crypto.callbacks import HEADER, sign_callback
-from storage.crypto.canonical import to_base64
-from storage.crypto.key_files import private_pem, write_private
 from storage.kernel.clock import process_now
 
 CHANNEL = "courier"
@@ -91,21 +88,7 @@ def make_app(parcels: Parcels, caller: Caller, roots: frozenset[str] | None) -> 
         return {"ok": True, "waiting": parcels.waiting, "refused": parcels.refused}
 
     return Litestar([take_order, move, parcel, healthz], lifespan=[life], openapi_config=None,
-                    exception_handlers={ParcelRefused: _refused, OrderRefused: _refused}, logging_config=None)
-
-
-def _refused(_: Request[Any, Any, Any], error: Exception) -> Response[Answer]:
-    return Response({"title": str(error)}, status_code=422)
-
-
-def _key_in(path: Path) -> Ed25519PrivateKey:
-    """The courier's own key, made on the first start."""
-    if not path.exists():
-        write_private(path, private_pem(Ed25519PrivateKey.generate()))
-    key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise click.ClickException("the courier signs with an Ed25519 key")
-    return key
+                    exception_handlers={ParcelRefused: refused, OrderRefused: refused}, logging_config=None)
 
 
 @click.command()
@@ -119,15 +102,15 @@ def _key_in(path: Path) -> Ed25519PrivateKey:
 def main(port: int, platform: str, key: Path, state: Path | None, roots: tuple[str, ...], pace: float,
          show_key: bool) -> None:
     """Runs the courier on a port of the loopback."""
-    own = _key_in(key)
+    own = own_key(key)
     if show_key:
-        click.echo(to_base64(own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)))
+        click.echo(public_text(own))
         return
     if not (port and platform and state):
         raise click.UsageError("--port, --platform and --state are needed")
     parcels = Parcels(state, pace)
     app = make_app(parcels, Caller(parcels, own, platform), frozenset(roots) or None)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
+    run(app, port)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvicorn
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from litestar import Litestar, Response, get, post
 from litestar.params import JSONBody
 
@@ -22,28 +19,12 @@ from bidding.guarantees.model import IssuerKind
 from frontend.cli.rehearsal.programs.issuing import Desk
 from frontend.cli.rehearsal.programs.letters import MISTAKES, House
 from frontend.cli.rehearsal.programs.orders import OrderRefused
-from storage.crypto.canonical import to_base64
+from frontend.cli.rehearsal.programs.serving import own_key, run
 from storage.crypto.certificates import parse_certificate
 from storage.crypto.demo_pki import read_pkcs12
-from storage.crypto.key_files import private_pem, write_private
 from storage.kernel.errors import DomainError
 
 Json = dict[str, Any]
-
-
-def callback_key(path: Path) -> Ed25519PrivateKey:
-    """The Ed25519 key in a PEM file; makes it where there is none."""
-    if not path.exists():
-        write_private(path, private_pem(Ed25519PrivateKey.generate()))
-    key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise click.BadParameter("the key must be Ed25519")
-    return key
-
-
-def public_of(key: Ed25519PrivateKey) -> str:
-    """What the platform registers: base64 of the raw public key."""
-    return to_base64(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
 def application(desk: Desk) -> Litestar:
@@ -95,9 +76,9 @@ def main(port: int, platform: str, key: Path, signer: Path, password: str, name:
     """Runs until it is stopped."""
     house = House(name, IssuerKind(kind), read_pkcs12(signer.read_bytes(), password), Decimal(rate), mistake)
     trusted = frozenset({parse_certificate(root.read_bytes()).fingerprint}) if root else None
-    desk = Desk(house, platform.rstrip("/"), callback_key(key), state, trusted, refuse_claims)
+    desk = Desk(house, platform.rstrip("/"), own_key(key), state, trusted, refuse_claims)
     desk.load()
-    uvicorn.run(application(desk), host="127.0.0.1", port=port, log_level="warning")
+    run(application(desk), port)
 
 
 if __name__ == "__main__":
