@@ -10,13 +10,14 @@ from tests.browser.accessibility import bring_axe, violations
 from tests.browser.hall_stage import Stage
 
 PUBLIC = ("/", "/openings", "/ledger", "/verify", "/verify#receipt=HZ-1&sha256=" + "0" * 64, "/status", "/login",
-          "/enrol", "/no-such-page", "/lots/{lot}", "/lots/{lot}/hall", "/verify?lot={lot}")
+          "/enrol", "/no-such-page", "/lots/{lot}", "/lots/{lot}/hall", "/lots/{lot}/award", "/centre/issuers",
+          "/verify?lot={lot}")
 SIGNED_IN = ("/tasks", "/me")
 OWN = {
-    "bidder-1": ("/my-bids", "/lots/{lot}/bid"),
+    "bidder-1": ("/my-bids", "/lots/{lot}/bid", "/lots/{lot}/security", "/me/letters"),
     "tenderee": ("/projects", "/projects/{project}", "/tender-projects/{tender}/new-lot", "/lots/{draft}/edit",
-                 "/lots/{draft}/manage", "/lots/{lot}/manage"),
-    "host": ("/centre", "/centre/parties", "/projects", "/lots/{lot}/manage"),
+                 "/lots/{draft}/manage", "/lots/{lot}/manage", "/lots/{lot}/deposits"),
+    "host": ("/centre", "/centre/parties", "/centre/deposits", "/projects", "/lots/{lot}/manage"),
 }
 
 
