@@ -1,9 +1,11 @@
 """A lot whose evaluation has ended, and everyone who takes it on to its contract, over a node's own interface."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from storage.crypto.signatures import sign
 from storage.database.engine import Sessions
@@ -24,6 +26,7 @@ from storage.embedded.ports import draw_ports
 from storage.kernel.actor import PLATFORM
 from storage.kernel.clock import process_now
 from storage.kernel.identifiers import new_id
+from storage.ledger.tables import LedgerEntry, LedgerOutbox
 from tests.nodes import ROOT
 from tests.tenders_world import Office, Person, published_lot
 from trading.awards.model import RankedBid
@@ -119,16 +122,29 @@ class Evaluated:
         shown = await self.office.agency.post(f"{self.at}/letters/send", {})
         return shown["letters"]["items"]  # type: ignore[no-any-return]
 
-    async def contract(self) -> Json:
-        """The contract written, verified, signed by both."""
+    async def verified_contract(self) -> str:
+        """The contract written and verified; its paper, that nobody has signed."""
         await self.office.agency.put(f"{self.at}/contract", {"fields": {"quality": "合格"},
                                                             "performance_bond": "800000"})
         await self.office.agency.post(f"{self.at}/contract/submit", {})
         shown = await self.office.centre.post(f"{self.at}/contract/verify", {"accepted": True})
-        paper = shown["contract"]["paper_id"]
+        return shown["contract"]["paper_id"]  # type: ignore[no-any-return]
+
+    async def contract(self) -> Json:
+        """The contract written, verified, signed by both."""
+        paper = await self.verified_contract()
         await self.sign(paper, self.office.tenderee, "tenderee")
         await self.sign(paper, self.bidders[0], "winner")
         return await self.read()
+
+    async def acts(self) -> Counter[str]:
+        """How often each act stands in the lot's stream of the ledger, numbered or not."""
+        stream = f"lot:{self.lot['id']}"
+        async with self.sessions() as session:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            waiting = await session.scalars(select(LedgerOutbox.action).where(LedgerOutbox.stream == stream))
+            numbered = await session.scalars(select(LedgerEntry.entry).where(LedgerEntry.stream == stream))
+            return Counter([*waiting, *(json.loads(entry)["action"] for entry in numbered)])
 
     async def age_objections(self, at: datetime, due_at: datetime) -> None:
         """Objections were raised then, and their answer is due then."""

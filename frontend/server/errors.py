@@ -1,5 +1,7 @@
 """Where errors become status codes: problem+json that says what, why (rule), and for how long."""
 
+from traceback import format_tb
+
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
@@ -72,8 +74,19 @@ def stale(_: AnyRequest, __: Exception) -> Problem:
 
 def unexpected(request: AnyRequest, error: Exception) -> Problem:
     """A general message; the trace goes to the log, never to the user (fault 07)."""
-    log.error("unexpected", path=request.url.path, kind=type(error).__name__, exc_info=error)
+    if isinstance(error, DBAPIError):  # its words quote the row, which would tell who bids (R-122)
+        log.error("unexpected", path=request.url.path, kind=type(error).__name__, **_place(error),
+                  trace="".join(format_tb(error.__traceback__)))
+    else:
+        log.error("unexpected", path=request.url.path, kind=type(error).__name__, exc_info=error)
     return problem(500, "fault", "平台内部错误，操作未生效；请重试或报告问题")
+
+
+def _place(error: DBAPIError) -> dict[str, str | None]:
+    """Where the database stumbled, without what it was to write."""
+    told = getattr(error.orig, "diag", None)
+    return {"table": getattr(told, "table_name", None), "constraint": getattr(told, "constraint_name", None),
+            "column": getattr(told, "column_name", None)}
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
