@@ -1,4 +1,4 @@
-"""A draw that anyone can repeat: the same from the same, without bias, and tied to what was committed (R-319, R-601)."""
+"""A draw that anyone can repeat: the same from the same, without bias, tied to what was committed (R-319, R-601)."""
 
 from collections import Counter
 from hashlib import sha256
