@@ -34,8 +34,8 @@ async def read_hall(lot_id: FromPath[UUID], actor: NamedDependency[Actor], reade
                     work: NamedDependency[Works], keys: NamedDependency[Keys]) -> Answer:
     """The hall as the asking audience may see it; the first reader after T closes the bidding if no timer has."""
     if await is_due(reader, lot_id):
+        await reader.rollback()  # gives its connection back: at T everyone comes here, and nobody may hold two
         await close_bidding(lot_id, work(), keys)
-        await reader.rollback()
     return hall_answer(await view_hall(reader, lot_id, actor))
 
 
