@@ -4,7 +4,7 @@ export default {
   secret: '截止前，除您本人外，任何人（包括平台和交易中心）都看不到您以何种形式、是否提交了担保（R-122、R-412）。',
   form: { cash: '现金转账', bank: '银行保函', insurer: '保证保险', guarantor: '担保保函', none: '未提交' }, formHead: '形式',
   cashTitle: '现金保证金', cash: { none: '未申请账号', requested: '账号开立中', waiting: '待缴纳', short: '金额不足', received: '已到账', refunding: '退还中', refunded: '已退还', forfeited: '不予退还', wrong: '款项不符合要求' },
-  cashNext: { none: '申请一个专用缴款账号。账号随机生成，从号码看不出标段和投标人（R-400）。', requested: '银行正在开立账号，通常只需几秒；账号显示后再付款。', waiting: '请从基本账户向下列账号转账，款项须在投标截止前到账。', short: '还差 {missing} 元，请在投标截止前补足。', received: '保证金已足额到账，无需再办其他手续。', refunding: '款项正在退回原账户。', refunded: '款项已退回原账户。', forfeited: '依决定不予退还，详见下方。', wrong: '收到的款项不能作为投标保证金，将原路退回；请在截止前重新缴纳。' },
+  cashNext: { none: '申请一个专用缴款账号。账号随机生成，从号码看不出标段和投标人（R-400）。', requested: '银行正在开立账号，通常只需几秒；账号显示后再付款。', waiting: '请从基本账户向下列账号转账，款项须在投标截止前到账。', short: '还差 {missing} 元，请在投标截止前补足。', received: '保证金已足额到账，无需再办其他手续。', refunding: '款项正在退回原账户。', refunded: '款项已退回原账户。', forfeited: '招标人依法定或招标文件列明的事由提出，经交易中心批准，不予退还。', wrong: '收到的款项不能作为投标保证金，将原路退回；请在截止前重新缴纳。' },
   accountNumber: '缴款账号', accountComing: '开立中…', accountHolder: '户名', accountBank: '开户银行', asked: '应缴金额', counted: '已计入', basicHint: '必须从 {name} 的基本账户转出（{bank} {account}）；他人代付、非基本账户转出的，不予认可（R-120、R-401）。',
   requestAccount: '申请缴款账号', askRefund: '不投标了，申请退还', askRefundSure: '退还后，本标段须重新缴纳才能以现金担保。确定吗？',
   payments: '到账记录', payer: '付款人', sum: '金额', valueAt: '到账时间', verdictHead: '认定', where: '款项', total: '合计', why: '退还原因', backTo: '退往', dueAt: '最迟退还', refunds: '退还记录', interest: '本金 {principal}，利息 {interest}（{rate}% × {days} 天）', refundDone: '已退还', refundFailed: '银行退回失败', refundOverdue: '已逾期', refundOrdered: '银行办理中',
