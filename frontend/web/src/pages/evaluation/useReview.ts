@@ -16,6 +16,7 @@ export function useReview(desk: Desk) {
   const problem = ref<unknown>(null)
   const saving = ref(false)
   let timer: ReturnType<typeof setTimeout> | null = null
+  let running: Promise<boolean> | null = null
 
   const kept = JSON.parse(sessionStorage.getItem(store) ?? '[]') as (Vote | { gone: string })[]
   for (const each of kept) {
@@ -33,7 +34,13 @@ export function useReview(desk: Desk) {
   async function save(): Promise<boolean> {
     if (timer) clearTimeout(timer)
     timer = null
-    if (!unsaved.size || saving.value) return !unsaved.size
+    while (running) await running // what was written while others were under way goes after them
+    if (!unsaved.size) return true
+    running = send()
+    return running
+  }
+
+  async function send(): Promise<boolean> {
     saving.value = true
     const sent = [...unsaved].map((key) => ({ key, vote: votes.get(key) }))
     unsaved.clear()
@@ -47,6 +54,7 @@ export function useReview(desk: Desk) {
       problem.value = error
     } finally {
       saving.value = false
+      running = null
       keep()
     }
     return problem.value === null
