@@ -80,7 +80,8 @@ _DECODER = msgspec.json.Decoder(Told)
 def parse(body: bytes) -> Told:
     """The message; raises ``Invalid``."""
     try:
-        return _DECODER.decode(body)
+        message: Told = _DECODER.decode(body)
+        return message
     except msgspec.MsgspecError as error:
         raise Invalid("银行回调的内容不合格式", field=str(error)[:200]) from error
 

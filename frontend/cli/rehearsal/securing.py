@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,12 @@ def _pay(bidder: Bidder, lot: str, bank: str, patience: float) -> list[str]:
                 Security.PIECEMEAL: [(STRANGE, whole), (own, half), (own, half)]}[bidder.security]
         for number, (account, amount) in enumerate(paid, start=1):
             _transfer(bank, page, account, amount)
-            page = _until(api, lot, patience, lambda page, number=number: len(page["payments"]) >= number)
+            page = _until(api, lot, patience, partial(_has_payments, number))
         return [str(each["verdict"]) for each in sorted(page["payments"], key=lambda each: each["received_at"])]
+
+
+def _has_payments(number: int, page: Mapping[str, Any]) -> bool:
+    return len(page["payments"]) >= number
 
 
 def _transfer(bank: str, page: Mapping[str, Any], account: str, amount: Decimal) -> None:
