@@ -192,7 +192,7 @@ def _letters_reach_both(tender: Tender) -> None:
     expect(page.get_by_text("签署完成")).to_be_visible(timeout=60_000)
     host = tender.page("host", "award", fresh=True)
     host.get_by_role("button", name="验证通过").click()
-    expect(host.get_by_text("已验证", exact=True)).to_be_visible()
+    expect(host.locator(".tag", has_text="已验证")).to_be_visible()
     tender.look("host", "letters are verified")
     page.reload()
     page.get_by_role("button", name="发出全部通知书").click()
@@ -201,7 +201,7 @@ def _letters_reach_both(tender: Tender) -> None:
         own = tender.page(name, "/me/letters")
         expect(own.get_by_role("heading", name=title)).to_be_visible()
         own.get_by_role("button", name="确认收到").click()
-        expect(own.get_by_text("已签收")).to_be_visible()
+        expect(own.locator(".tag", has_text="已签收")).to_be_visible()
         tender.look(name, "its letter")
 
 
@@ -217,14 +217,14 @@ def _contract_is_signed(tender: Tender) -> None:
         signer = tender.page(name, "award", fresh=True)
         signer.get_by_role("button", name=f"以{capacity}身份签署").click()
         expect(signer.get_by_role("button", name=f"以{capacity}身份签署")).to_have_count(0)
-    expect(tender.pages["bidder-1"].get_by_text("签订时间")).to_be_visible()
+    expect(tender.pages["bidder-1"].get_by_text("签订时间").first).to_be_visible()
     tender.look("bidder-1", "contract is signed")
 
 
 def _everyone_sees_the_result(tender: Tender) -> None:
     visitor = tender.page("visitor", "award", fresh=True)
-    expect(visitor.get_by_text(f"中标人：{tender.bidders[0].party.name}")).to_be_visible()
-    expect(visitor.get_by_text("签订时间")).to_be_visible()
+    expect(visitor.get_by_text(f"中标人：{tender.bidders[0].party.name}").first).to_be_visible()
+    expect(visitor.get_by_text("签订时间").first).to_be_visible()
     assert OBJECTION not in visitor.content()
     tender.look("visitor", "result")
     visitor = tender.page("visitor", "committee")
