@@ -15,7 +15,7 @@ export default {
   appliedAt: '申请于 {at}', issuedAt: '出具于 {at}', order: { applied: '已申请', paid: '已付保费', issued: '已出具', refused: '未予出具', amended: '已由新保函替代' }, waitingPaid: '{name}正在受理，请按其通知支付保费；本页自动更新。', waitingIssued: '保费已付，{name}正在出具保函；本页自动更新。',
   openLetter: '用我的证书打开保函', fault: { 'not-addressed': '这份保函加密给您的另一张证书，请换用申请时的证书', 'not-authentic': '保函无法打开：密钥不符或内容被改动', malformed: '收到的内容不是保函，请联系出具机构' },
   apply: '申请保函', applyAgain: '另外申请一份保函', applyLonger: '申请延长保函', issuerHead: '出具机构', applyAct: '加密并提交申请', applying: '正在加密…', applyHint: '申请内容由平台按招标文件填好：受益人、金额、有效期均不低于要求。联系人和电话只有出具机构能看到。', noIssuers: '名录中还没有可用的出具机构，请改用现金或致电交易中心。',
-  keptGood: '保函已打开，各项符合要求，已存在本机。', keptBad: '保函与招标文件要求不符，请联系出具机构重开。', letterNumber: '保函编号', premium: '保费 {sum} 元', holds: '符合', fails: '不符合', verifiedAt: '核验时间',
+  keptGood: '保函已打开，各项符合要求，已存在本机。', keptBad: '保函与招标文件要求不符，请联系出具机构重开。', letterNumber: '保函编号', premium: '保费 {sum} 元', holds: '符合', fails: '不符合', verifiedAt: '核验时间', rulesHeld: '逐条核验：{of} 条中 {n} 条符合',
   check: { 'R-410': '形式为招标文件所接受，出具机构一致', 'R-414/3': '受益人为招标人', 'R-414/4': '金额不低于投标保证金', 'R-414/5': '标段编号一致', 'R-414/6': '投标截止之日或之前生效', 'R-414/7': '有效期不短于投标有效期', 'R-414/8': '不可撤销、见索即付', 'R-414/9': '被保证人为本企业' },
   signatureLater: '出具机构的电子签名由平台在开标时核验；您也可以保存文件，用“验证”页自行核对。制作投标文件时，这份保函会自动密封在开标一览表中。', saveLetter: '保存保函（PDF）', dropLetter: '不使用这份保函', readLetter: '查看保函（PDF）',
   verdicts: '担保情况', letters: '保函', letter: { verified: '已核验', invalid: '不符合要求', surrendered: '已退保', claimed: '索赔中', paid: '已赔付', refused: '拒绝赔付', expired: '已到期' },
