@@ -19,7 +19,7 @@ async def test_an_objection_freezes_the_award_until_it_is_answered(evaluated: Ev
     raised = await office.rival.post(f"{at}/result-objections", {"text": "第一名的业绩证明已过期"})
     assert from_wire(raised["due_at"]) == KNOWN.end_of_period(from_wire(raised["at"]), 3)
     shown = (await office.public.get(f"{at}/award")).json()
-    assert (shown["is_frozen"], shown["objections"]) == (True, {"open": 1, "items": []})
+    assert (shown["is_frozen"], shown["objections"]) == (True, {"open": 1, "total": 1, "items": []})
     assert (await office.bidder.get(f"{at}/award"))["objections"]["items"] == []
     await evaluated.end_publicity()
     await evaluated.read()

@@ -12,8 +12,8 @@ export function useLedgerWords() {
     const key = action.replaceAll('.', '_')
     return pick([`ledger.acts.${key}`, `hall.acts.${key}`], action)
   }
-  /** The role before the `#` of an entry's actor. */
-  const who = (actor: string): string => pick([`ledger.words.${actor.split('#')[0] ?? ''}`], actor)
+  /** The role before the `#` of an entry's actor; `issuer:…` names a program of its own. */
+  const who = (actor: string): string => pick([`ledger.words.${actor.split(/[#:]/)[0] ?? ''}`], actor)
   const reason = (code: string): string => pick([`ledger.reasons.${code}`], code)
   /** Instants in Shanghai time, everything else as it is. */
   const value = (text: string): string => (/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? instant(text) : text)

@@ -1,5 +1,5 @@
 export default {
-  experts: 'Expert bank', expert: 'Expert', committee: 'Evaluation committee', desk: 'Evaluation', you: 'you', alias: 'Alias', member: 'Member {alias}', reason: 'Reason', reasonRecorded: 'Reason (required, goes into the ledger)', saved: 'Saved', objective: 'Fact', range: 'Range', inputs: 'Made of',
+  experts: 'Expert bank', expert: 'Expert', committee: 'Evaluation committee', desk: 'Evaluation', inDays: '{label} (days)', you: 'you', alias: 'Alias', member: 'Member {alias}', reason: 'Reason', reasonRecorded: 'Reason (required, goes into the ledger)', saved: 'Saved', objective: 'Fact', range: 'Range', inputs: 'Made of',
   untilEnd: 'Evaluation ends in', begun: 'Begun', toDesk: 'To the desk', waitDraw: 'The committee has not been drawn yet.', valid: 'Valid bid', rejected: 'Rejected', failed: 'Evaluation failed, failed tender', majority: '{against} of {of} against',
   youAre: 'Your alias in this committee is “{alias}”', watching: 'You watch as supervisor and take no part.', stale: 'Connection lost: this is the last known state. What you wrote is kept.', unit: { points: 'points', yuan: 'yuan', percent: '%' },
   committeeStep: { none: 'Not requested', requested: 'Requested, to be drawn', drawn: 'Drawn', begun: 'Evaluation begun' },

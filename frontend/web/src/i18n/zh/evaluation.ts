@@ -1,5 +1,5 @@
 export default {
-  experts: '评标专家库', expert: '专家', committee: '评标委员会', desk: '评标', you: '本人', alias: '代号', member: '成员{alias}', reason: '理由', reasonRecorded: '理由（必填，记入账本）', saved: '已保存', objective: '客观分', range: '分值范围', inputs: '计算依据',
+  experts: '评标专家库', expert: '专家', committee: '评标委员会', desk: '评标', inDays: '{label}（日）', you: '本人', alias: '代号', member: '成员{alias}', reason: '理由', reasonRecorded: '理由（必填，记入账本）', saved: '已保存', objective: '客观分', range: '分值范围', inputs: '计算依据',
   untilEnd: '距评标结束', begun: '评标开始', toDesk: '进入评标', waitDraw: '评标委员会尚未抽取。', valid: '有效投标', rejected: '否决投标', failed: '评标失败，标段流标', majority: '{of} 人中 {against} 人认为不通过',
   youAre: '您在本评标委员会的代号是“{alias}”', watching: '您以行政监督身份查看，不参与评审。', stale: '网络不通，页面是刚才的内容；您填写的内容仍在，连通后自动继续。', unit: { points: '分', yuan: '元', percent: '%' },
   committeeStep: { none: '未申请', requested: '已申请，待抽取', drawn: '已抽取', begun: '评标已开始' },

@@ -10,7 +10,7 @@ export default {
   withBatches: '也列出密封批次（开放投标期间每秒一条，与有没有人投标无关）',
   entries: '账本记录', entriesHint: '公开记录显示内容，不公开的只显示摘要；投标类操作在截止前密封打包，看不出谁、也看不出几家。', entryNumber: '序号', at: '时间', act: '事项', who: '身份', content: '内容', check: '核对', private: '仅摘要', stream: '只看一条线索', streamHint: '如 lot:标段编号，留空看全部', streams: { platform: '平台', lot: '标段', party: '企业', project: '项目' },
   proven: '在账本中', notProven: '核对不通过', saveProof: '保存证明', proofText: '第 {seq} 条的摘要经 {steps} 步哈希汇成检查点（{size} 条）的根，与平台签名一致。', notCovered: '检查点还没有覆盖这一条，请一秒后再试',
-  words: { centre: '交易中心', expert: '评标委员会成员', bidder: '投标人', tenderee: '招标人', agency: '招标代理', supervisor: '行政监督', administrator: '管理员', platform: '平台', clock: '时钟', public: '公众', party: '企业' },
+  words: { centre: '交易中心', expert: '评标委员会成员', bidder: '投标人', tenderee: '招标人', agency: '招标代理', supervisor: '行政监督', administrator: '管理员', platform: '平台', clock: '时钟', public: '公众', party: '企业', bank: '银行', issuer: '保函出具机构', courier: '快递' },
   acts: {
     archive_refused: '归档被拒', award_report_filed: '提交招投标情况报告', candidates_publicised: '中标候选人公示', committee_answered: '评委答复邀请', committee_disclosed: '公开评标委员会名单', committee_drawn: '抽取评标专家', committee_duties_set: '评委分工', committee_hours_extended: '延长评标时间',
     committee_leader_elected: '推选评委组长', committee_leader_voted: '投票推选组长', committee_pool: '抽取范围与回避', committee_refused: '评标委员会操作被拒', committee_replaced: '补抽评委', committee_representative_named: '指派招标人代表', committee_requested: '申请组建评标委员会', committee_signed_in: '评委签到',

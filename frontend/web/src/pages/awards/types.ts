@@ -27,7 +27,7 @@ export interface Award {
   award: { candidates: number; names_winner: boolean; first_ranked_wins: boolean }; received_at: string; publicise_by: string | null
   publicity: { from: string; until: string; is_open: boolean; earliest_until: string } | null; is_frozen: boolean; holds_complaint: boolean
   candidates: Bidder[] | null; ranking: Bidder[] | null; winner: (Bidder & { confirmed_at: string }) | null
-  texts: { candidates: AwardText | null; result: AwardText | null }; objections: { open: number; items: Objection[] }
+  texts: { candidates: AwardText | null; result: AwardText | null }; objections: { open: number; total: number; items: Objection[] }
   report: { due_at: string; filed_at: string | null; is_late: boolean; text: string | null; late_reason: string | null } | null
   letters: Letters | null; contract: Contract | null; contract_by: string | null; warnings: UnmetRule[]; archived_at: string | null; package_sha256: string | null
   me: { roles: string[]; bidder: string | null }; may: string[]; missing: Missing; server_time: string
