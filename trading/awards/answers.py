@@ -111,7 +111,8 @@ def objections_part(file: AwardFile, actor: Actor) -> Json:
     """Everything for insiders, its own for an objector; the public learns how many there are and how many wait."""
     seen = file.objections if is_inside(file.roles) else [each for each in file.objections
                                                           if actor.is_party(each.party_id)]
-    return {"open": file.open_objections, "total": len(file.objections), "items": [objection_line(each) for each in seen]}
+    return {"open": file.open_objections, "total": len(file.objections),
+            "items": [objection_line(each) for each in seen]}
 
 
 def objection_line(row: ResultObjection) -> Json:
