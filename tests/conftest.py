@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,6 +29,9 @@ from tests.platform_parts import (
 )
 
 TEMPLATE = "migrated_template"
+# Whether a property holds does not hang on how busy the machine is.
+hypothesis.settings.register_profile("yunkai", deadline=None)
+hypothesis.settings.load_profile("yunkai")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
