@@ -32,7 +32,7 @@ class NodeProcess:
                 [sys.executable, "-m", "frontend.cli", "serve", "--port", str(self.port)], cwd=ROOT,
                 env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
-    def wait_until_ready(self, seconds: float = 90) -> None:
+    def wait_until_ready(self, seconds: float = 240) -> None:
         """Until /readyz says yes; fails with the node's log."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.process.poll() is None:
