@@ -20,7 +20,7 @@ def _sign_record(page: Page, capacity: str) -> None:
 
 @pytest.mark.cts("A-106", "A-107", "A-108", "A-110", "A-111", "A-113", "A-114", "B-017")
 def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_path: Path) -> None:
-    lot = stage.publish_lot(timedelta(seconds=60), kind="rehearsal", objection_minutes=1)
+    lot = stage.publish_lot(timedelta(seconds=150), kind="rehearsal", objection_minutes=1)
     hall, bid = f"/lots/{lot['id']}/hall", f"/lots/{lot['id']}/bid"
     file = tmp_path / "投标文件.pdf"
     file.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 6_000)
@@ -41,7 +41,7 @@ def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_p
     expect(public.get_by_text("投标截止时间之前，任何人")).to_be_visible()
     assert "演示东海路桥" not in public.content(), "nobody shows before the hour (A-107)"
 
-    expect(public.get_by_text("投标集合摘要")).to_be_visible(timeout=60_000)
+    expect(public.get_by_text("投标集合摘要")).to_be_visible(timeout=180_000)
     expect(public.get_by_text("加密").first).to_be_visible()
     ailments += violations(public, "frozen")
     pages["host"].get_by_role("button", name="开始解密").click()
