@@ -1,7 +1,7 @@
 """Reads of deposits: a bidder's own desk at any time, everybody else's view from the opening on (R-122)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -97,15 +97,15 @@ async def lot_deposits(session: AsyncSession, lot_id: UUID, actor: Actor) -> Lot
     permit_reading(actor, lot)
     shown = lot.stage not in UNSHOWN
     sees_money = bool(actor.roles & {"centre", "supervisor"})
-    frame = {"lot": lot, "now": await now_of(session), "shown": shown, "sees_money": sees_money,
-             "proposes": actor.has("tenderee") and actor.is_party(lot.tenderee_id),
-             "decides": actor if actor.has("centre") else None}
+    seen = LotDeposits(lot=lot, now=await now_of(session), shown=shown, sees_money=sees_money,
+                       proposes=actor.has("tenderee") and actor.is_party(lot.tenderee_id),
+                       decides=actor if actor.has("centre") else None)
     if not shown:
-        return LotDeposits(**frame)  # type: ignore[arg-type]
+        return seen
     bids = (await session.scalars(
         select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.place))).all()
-    return LotDeposits(
-        **frame, securities=await security_of(session, lot_id), bids=bids,  # type: ignore[arg-type]
+    return replace(
+        seen, securities=await security_of(session, lot_id), bids=bids,
         money=await _money_of(session, lot_id) if sees_money else (), forfeitures=await forfeitures_of(session, lot_id))
 
 
