@@ -29,8 +29,8 @@ from trading.tenders.tables import Lot
 _BID_WORDS = {BidStatus.NOT_SUBMITTED: "未提交", BidStatus.SUBMITTED: "已提交", BidStatus.WITHDRAWN: "已撤回"}
 
 
-def desk_answer(desk: Desk) -> dict[str, Any]:
-    """A bidder's own view of its bid in a lot."""
+def desk_answer(desk: Desk, warnings: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """A bidder's own view of its bid in a lot; ``warnings`` forbid nothing, and end with the time to heed them."""
     is_open = bidding_is_open(desk.lot, desk.now)
     has_submitted = desk.bid is not None and desk.bid.status == BidStatus.SUBMITTED
     return {
@@ -39,6 +39,7 @@ def desk_answer(desk: Desk) -> dict[str, Any]:
         "requirements": _requirements(desk),
         "may": [*(["start_version"] if is_open else []), *(["withdraw"] if is_open and has_submitted else [])],
         "missing": _missing(desk.lot, desk.now, [])[:1] if not is_open else [],
+        "warnings": list(warnings) if is_open else [],
     }
 
 

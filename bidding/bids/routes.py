@@ -15,6 +15,7 @@ from bidding.bids.model import TAKES_PARTS
 from bidding.bids.permissions import bidder_of
 from bidding.bids.receipt_pdf import receipt_pdf
 from bidding.bids.tables import Receipt
+from bidding.deposits.warning import warnings_for, warnings_of_version
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.settings import Settings
@@ -35,8 +36,9 @@ _PRIVATE = {"Cache-Control": "no-store"}
 @get("/api/lots/{lot_id:uuid}/bid", operation_id="readOwnBid", response_headers=_PRIVATE)
 async def read_own_bid(lot_id: FromPath[UUID], actor: NamedDependency[Actor],
                        reader: NamedDependency[AsyncSession]) -> Answer:
-    """The asking bidder's own bid and what the lot demands of it (A-87)."""
-    return answers.desk_answer(await queries.desk_of(reader, lot_id, actor))
+    """The asking bidder's own bid, what the lot demands of it (A-87), and whether money secures it (R-120)."""
+    desk = await queries.desk_of(reader, lot_id, actor)
+    return answers.desk_answer(desk, await warnings_for(reader, desk.lot, bidder_of(actor)))
 
 
 @get("/api/me/bids", operation_id="listOwnBids", response_headers=_PRIVATE)
@@ -126,10 +128,12 @@ async def record_trial(version_id: FromPath[UUID], data: JSONBody[drafting.Recor
 
 @post("/api/bid-versions/{version_id:uuid}/submit", operation_id="submitBid", status_code=201, opt=_REFUSALS)
 async def submit_bid(version_id: FromPath[UUID], actor: NamedDependency[Actor], work: NamedDependency[Works],
-                     keys: NamedDependency[Keys], settings: NamedDependency[Settings]) -> Answer:
-    """Makes the version the bid that counts; the receipt comes at once (R-142)."""
+                     reader: NamedDependency[AsyncSession], keys: NamedDependency[Keys],
+                     settings: NamedDependency[Settings]) -> Answer:
+    """Makes the version the bid that counts; the receipt comes at once (R-142), with what the bidder is warned of."""
     receipt = await submitting.submit_bid(version_id, actor, work(), submitting.Seal(keys, settings))
-    return answers.receipt_answer(receipt, None)
+    warnings = await warnings_of_version(reader, version_id, receipt.party_id)
+    return answers.receipt_answer(receipt, None) | {"warnings": warnings}
 
 
 @post("/api/bids/{bid_id:uuid}/withdraw", operation_id="withdrawBid", status_code=201, opt=_REFUSALS)

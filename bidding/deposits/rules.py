@@ -25,6 +25,12 @@ def basic_account_is_registered(account: str) -> bool:
     return bool(account_key(account))
 
 
+@rule("R-120/5", "招标文件要求投标保证金的，在投标截止时间前按所列形式提交", cites=_IR + "第二十六条", since=_IR_SINCE)
+def is_secured(amount: Decimal | None, cash_stands: bool) -> bool:
+    """Nothing is asked for, or the bidder's own money is there. A letter under seal shows at the opening alone."""
+    return not amount or cash_stands
+
+
 @rule("R-400", "保证金子账号不含标段、投标人信息", cites="电子招标投标办法 第二十二条", since=_EB)
 def account_betrays_nobody(number: str, names: Collection[str]) -> bool:
     """No code of the lot or of the bidder, whole or its last six characters, stands in the number."""

@@ -180,3 +180,9 @@ def test_r_403_evidence_and_a_second_person_are_needed() -> None:
     assert forfeiture.decided_by_another(person, other)
     assert not forfeiture.decided_by_another(person, person)
     assert not forfeiture.decided_by_another(person, None)
+
+
+def test_r_120_a_deposit_that_is_asked_for_is_secured_by_money_that_stands():
+    assert rules.is_secured(None, False)
+    assert rules.is_secured(DEPOSIT, True)
+    assert not rules.is_secured(DEPOSIT, False)
