@@ -1,14 +1,16 @@
 """``yunkai bid``: a bidder's whole work without a browser, byte for byte what the browser does."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from frontend.cli.bid_deposit import deposit
+from frontend.cli.bid_desk import bid_work, folder_option, lot_argument, state_option, waived_option
 from frontend.cli.bid_layout import layout
+from frontend.cli.bid_letter import letter
 from frontend.cli.bid_release import release_when_open
 from frontend.cli.bid_screen import Desk, beijing, end, pair, progress, screen, show_requirements, status_line
+from frontend.cli.bid_security import Security, letter_for, warn
 from frontend.cli.bid_tender import fetch_tender, find_lot
 from frontend.cli.bid_work import BidWork
 from storage.crypto.certificates import parse_certificate
@@ -29,23 +31,9 @@ def bid(context: click.Context, platform: str, p12: Path | None, password: str |
     context.obj = Desk(platform, p12, password)
 
 
-_lot = click.argument("lot")
-_state = click.option("--state", type=click.Path(path_type=Path, dir_okay=False), default=None,
-                      help="续传状态文件 state of an upload under way (default: yunkai-bid-<lot>.json)")
-_folder = click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path(),
-                       help="存放目录 folder")
-
-
-@contextmanager
-def _work(desk: Desk, lot: str, state: Path | None = None) -> Iterator[BidWork]:
-    with desk.signed_in() as (api, identity):
-        found = find_lot(api, lot)
-        yield BidWork(api, identity, found, state or Path(f"yunkai-bid-{lot}.json"))
-
-
 @bid.command()
-@_lot
-@_folder
+@lot_argument
+@folder_option
 @click.pass_obj
 def tender(desk: Desk, lot: str, output: Path) -> None:
     """下载招标文件包，并显示投标要求。Downloads the tender package (A-87)."""
@@ -57,11 +45,11 @@ def tender(desk: Desk, lot: str, output: Path) -> None:
 
 
 @bid.command()
-@_lot
+@lot_argument
 @click.pass_obj
 def status(desk: Desk, lot: str) -> None:
     """一个词：未提交、已提交第几版、已撤回。The one word (R-1104)."""
-    with _work(desk, lot) as work:
+    with bid_work(desk, lot) as work:
         found = work.desk()
         click.echo(status_line(found["bid"]))
         for version in (found["bid"] or {}).get("versions", []):
@@ -71,22 +59,29 @@ def status(desk: Desk, lot: str) -> None:
 
 
 @bid.command()
-@_lot
+@lot_argument
 @click.option("--file", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
               required=True, help="投标文件，可多个 file of the bid, repeatable")
 @click.option("--field", "fields", multiple=True, help="开标一览表一项，如 price=8730000.00 one line of the statement")
+@click.option("--letter", "letter_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=None,
+              help="随开标一览表密封的保函 .json，见 bid letter fetch; letter that is sealed along")
+@click.option("--order", default=None, help="保函申请编号，取回后随投标密封 fetch the letter of this order")
+@waived_option
 @click.option("--submit/--no-submit", default=True, help="上传并校验后是否递交 submit once checked")
 @click.option("--trial/--no-trial", default=True, help="递交前试解密 trial decryption before submitting")
-@_state
-@_folder
+@state_option
+@folder_option
 @click.pass_obj
-def send(desk: Desk, lot: str, files: tuple[Path, ...], fields: tuple[str, ...], submit: bool, trial: bool,
-         state: Path | None, output: Path) -> None:
+def send(desk: Desk, lot: str, files: tuple[Path, ...], fields: tuple[str, ...], letter_file: Path | None,
+         order: str | None, waived: bool, submit: bool, trial: bool, state: Path | None, output: Path) -> None:
     """加密、上传、试解密、递交；断线后重新运行即续传，换文件运行即替换。Seals, uploads, submits."""
     values = dict(pair(text) for text in fields)
-    with _work(desk, lot, state) as work, progress() as tell:
-        work.tell = tell
-        sent = work.send(files, values)
+    with bid_work(desk, lot, state) as work:
+        kept = letter_for(work, Security(letter_file, order, waived), output)
+        if submit:
+            warn(work, has_letter=kept is not None, is_waived=waived)
+        with progress() as work.tell:
+            sent = work.send(files, values, *(kept.parts if kept else (None, None)))
         if trial:
             work.trial(sent.version)
             screen.print("试解密成功：这张证书能够解开已上传的投标文件")
@@ -105,25 +100,29 @@ def _submit(work: BidWork, version: str, output: Path) -> None:
 
 
 @bid.command()
-@_lot
-@_folder
+@lot_argument
+@waived_option
+@state_option
+@folder_option
 @click.pass_obj
-def submit(desk: Desk, lot: str, output: Path) -> None:
+def submit(desk: Desk, lot: str, waived: bool, state: Path | None, output: Path) -> None:
     """递交已上传的版本。Submits the version that was uploaded."""
-    with _work(desk, lot) as work:
+    with bid_work(desk, lot, state) as work:
         versions = (work.desk()["bid"] or {}).get("versions", [])
         ready = next((each["id"] for each in versions if "submit" in each["may"]), None)
         if ready is None:
             end("没有可以递交的版本：请先上传，或已过投标截止时间")
+        warn(work, has_letter=work.kept_letter(ready) is not None, is_waived=waived)
         _submit(work, ready, output)
+        work.path.unlink(missing_ok=True)
 
 
 @bid.command()
-@_lot
+@lot_argument
 @click.pass_obj
 def trial(desk: Desk, lot: str) -> None:
     """试解密：证明这张证书能解开已上传的投标文件，不显示任何内容。Trial decryption; shows nothing of the bid."""
-    with _work(desk, lot) as work:
+    with bid_work(desk, lot) as work:
         versions = (work.desk()["bid"] or {}).get("versions", [])
         newest = next((each for each in versions if each["status"] in ("uploaded", "submitted")), None)
         if newest is None:
@@ -133,13 +132,13 @@ def trial(desk: Desk, lot: str) -> None:
 
 
 @bid.command()
-@_lot
-@_state
+@lot_argument
+@state_option
 @click.confirmation_option(prompt="确定放弃未递交的版本？Give up what was not submitted?")
 @click.pass_obj
 def discard(desk: Desk, lot: str, state: Path | None) -> None:
     """放弃草稿或已上传未提交的版本，已提交的不受影响。Gives up a draft (A-88)."""
-    with _work(desk, lot, state) as work:
+    with bid_work(desk, lot, state) as work:
         versions = (work.desk()["bid"] or {}).get("versions", [])
         for version in (each for each in versions if "discard" in each["may"]):
             work.api.delete(f"/api/bid-versions/{version['id']}")
@@ -148,13 +147,13 @@ def discard(desk: Desk, lot: str, state: Path | None) -> None:
 
 
 @bid.command()
-@_lot
-@_folder
+@lot_argument
+@folder_option
 @click.confirmation_option(prompt="确定撤回已提交的投标文件？Withdraw the submitted bid?")
 @click.pass_obj
 def withdraw(desk: Desk, lot: str, output: Path) -> None:
     """截止前撤回，须以企业证书签名。Withdraws before the deadline, signed (R-223)."""
-    with _work(desk, lot) as work:
+    with bid_work(desk, lot) as work:
         receipt = work.withdraw()
         click.echo(f"已撤回　回执 {receipt['number']}")
         for path in work.save_receipt(receipt["number"], output):
@@ -163,7 +162,7 @@ def withdraw(desk: Desk, lot: str, output: Path) -> None:
 
 @bid.command()
 @click.argument("number")
-@_folder
+@folder_option
 @click.option("--root", type=click.Path(path_type=Path, exists=True), help="平台根证书 PEM to pin the platform's root")
 @click.option("--ledger-key", help="账本公钥 verifier key to pin, as printed beside checkpoints")
 @click.pass_obj
@@ -182,7 +181,7 @@ def receipt(desk: Desk, number: str, output: Path, root: Path | None, ledger_key
 
 
 @bid.command()
-@_lot
+@lot_argument
 @click.option("--root", type=click.Path(path_type=Path, exists=True), help="平台根证书 PEM to pin the platform's root")
 @click.option("--wait", default=3600.0, show_default=True, help="最多等待秒数 seconds to wait for the window")
 @click.pass_obj
@@ -196,3 +195,5 @@ def release(desk: Desk, lot: str, root: Path | None, wait: float) -> None:
 
 
 bid.add_command(layout)
+bid.add_command(letter)
+bid.add_command(deposit)

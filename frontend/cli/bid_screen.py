@@ -70,6 +70,11 @@ def end(words: str) -> NoReturn:
     sys.exit(1)
 
 
+def confirmed(question: str) -> bool:
+    """Asks at the terminal; no is what a bare Enter means."""
+    return click.confirm(question, default=False, err=True)
+
+
 def pair(text: str) -> tuple[str, str]:
     """A ``key=value`` of the command line."""
     key, mark, value = text.partition("=")

@@ -37,6 +37,7 @@ class BidState:
     opens_at: str  # bound into the seals; an extension after the version was begun does not move it
     objects: dict[str, SealedState] = field(default_factory=dict)
     receipt: str = ""
+    letter: str = ""  # the file of the guarantee letter that goes sealed into the statement, "" for none
 
     @classmethod
     def load(cls, path: Path) -> Self | None:

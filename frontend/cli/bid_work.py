@@ -48,10 +48,12 @@ class BidWork:
         found: dict[str, Any] = self.api.get(f"/api/lots/{self.lot}/bid")
         return found
 
-    def send(self, files: Sequence[Path], values: Mapping[str, str], guarantee: Json = None) -> BidState:
+    def send(self, files: Sequence[Path], values: Mapping[str, str], guarantee: Json = None,
+             letter: Path | None = None) -> BidState:
         """Seals and uploads both objects, and waits until the platform has checked them; nothing is submitted.
 
-        ``guarantee``: a letter ``{data, pdf}`` that goes sealed into the opening statement.
+        ``guarantee``: a letter ``{data, pdf}`` that goes sealed into the opening statement; ``letter``: its file,
+        remembered so that the statement that is sealed anew after a cut line carries it again.
 
         An upload begun before over the same files goes on where it was cut; other files begin a new version.
         """
@@ -61,6 +63,8 @@ class BidWork:
                                     size=asked["statement_size"])
         body = content_of(files)
         state, terms = self._begin(desk)
+        state.letter = str(letter.resolve()) if letter else ""
+        state.save(self.path)
         self._bring_body(state, terms, body)
         # A page of figures is sealed anew each time: nothing of it, not even a digest, is kept on this computer.
         sealed = self._upload(state, STATEMENT, bytes_content(statement))
@@ -104,6 +108,13 @@ class BidWork:
     def _upload(self, state: BidState, kind: str, content: Content) -> Upload:
         return Upload(self.api, state, self.path, kind, content,
                       lambda sent, total: self.tell(kind, sent, total))
+
+    def kept_letter(self, version: str | None = None) -> Path | None:
+        """The letter that goes with the bid under way, or with this very version, as remembered on this computer."""
+        state = BidState.load(self.path)
+        if state is None or state.platform != self.api.origin or state.lot != self.lot or not state.letter:
+            return None
+        return Path(state.letter) if version in (None, state.version) else None
 
     def trial(self, version: str) -> None:
         """Proves on the stored bid that this certificate opens it, and tells the platform so (R-1105).

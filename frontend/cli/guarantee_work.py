@@ -11,6 +11,7 @@ from typing import Any
 from bidding.guarantees.application import SignedLetter, opened_letter, sealed_application
 from bidding.guarantees.judging import read_revealed, verdict_of
 from bidding.guarantees.model import LetterFacts
+from bidding.guarantees.rules import form_is_admitted, is_signed_by_its_issuer
 from frontend.cli.client import ApiClient
 from frontend.cli.identity import ClientIdentity
 from storage.crypto.certificates import parse_certificate
@@ -21,6 +22,8 @@ from storage.kernel.clock import from_wire, process_now
 from storage.kernel.errors import Refused
 
 _PAUSE_SECONDS = 0.3
+# Who signed decides both, and that is told by a chain to a recognised root.
+_BY_SIGNATURE = frozenset({is_signed_by_its_issuer.number, form_is_admitted.number})
 
 
 @dataclass
@@ -62,7 +65,9 @@ class GuaranteeWork:
         """Waits for the letter of an order and opens it; raises ``Refused`` when it was refused or does not come."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            order = next(each for each in self.desk()["orders"] if each["number"] == number)
+            order = next((each for each in self.desk()["orders"] if each["number"] == number), None)
+            if order is None:
+                raise Refused(f"没有编号为 {number} 的保函申请")
             if order["status"] == "issued":
                 return self.open(order)
             if order["status"] == "refused":
@@ -77,9 +82,26 @@ class GuaranteeWork:
             raise NotSupported("这张证书不能解密", field="certificate")
         return opened_letter(order["letter_box"], key, order["number"])
 
+    def issuer_of(self, number: str) -> dict[str, Any]:
+        """The listed issuer of an own order; raises ``Refused`` for another's order, or once it left the list."""
+        order = next((each for each in self.desk()["orders"] if each["number"] == number), None)
+        if order is None:
+            raise Refused(f"没有编号为 {number} 的保函申请")
+        found = next((each for each in self.api.get("/api/guarantee-issuers")["items"]
+                      if each["id"] == order["issuer"]["id"]), None)
+        if found is None:
+            raise Refused(f"“{order['issuer']['name']}”已不在出具机构名录中")
+        return dict(found)
+
     def check(self, letter: SignedLetter, issuer: Mapping[str, Any], trust: TrustList) -> list[dict[str, Any]]:
         """The rules the letter does not meet, as the platform will judge it at the opening (R-414)."""
-        return [each for each in asyncio.run(self._judged(letter, issuer, trust)) if not each["satisfied"]]
+        return [each for each in self.judge(letter, issuer, trust) if not each["satisfied"]]
+
+    def judge(self, letter: SignedLetter, issuer: Mapping[str, Any], trust: TrustList | None) -> list[dict[str, Any]]:
+        """Every rule of R-414, ``{number, title, satisfied}``; None for what cannot be judged without a trust list."""
+        rules = asyncio.run(self._judged(letter, issuer, trust or TrustList(())))
+        return [each | {"satisfied": None} if trust is None and each["number"] in _BY_SIGNATURE else each
+                for each in rules]
 
     async def _judged(self, letter: SignedLetter, issuer: Mapping[str, Any],
                       trust: TrustList) -> tuple[dict[str, Any], ...]:

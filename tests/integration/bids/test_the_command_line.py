@@ -4,30 +4,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from storage.kernel.clock import process_now
-from tests.bids_world import Person, World
+from tests.bids_world import World
+from tests.command_line import CommandLine
 from tests.nodes import ROOT, NodeProcess
 
 FIELDS = ("--field", "price=8730000.00", "--field", "days=365")
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(node: NodeProcess, world: World, tmp_path: Path) -> Run:
+def run(node: NodeProcess, world: World, tmp_path: Path) -> CommandLine:
     """Runs the command line as a bidder would."""
-    def started(who: Person, *words: str, identity: int = 0) -> "subprocess.CompletedProcess[str]":
-        p12 = tmp_path / f"{who.party.id}-{identity}.p12"
-        p12.write_bytes(who.identities[identity].to_pkcs12("secret"))
-        shown = {"YUNKAI_PLATFORM": node.address, "YUNKAI_P12": str(p12), "YUNKAI_P12_PASSWORD": "secret"}
-        return subprocess.run([sys.executable, "-m", "frontend.cli", "bid", *words], cwd=tmp_path, text=True,
-                              env={**os.environ, **shown, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=120,
-                              check=False)
-    return started
+    return CommandLine(node, tmp_path)
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def paper(tmp_path: Path) -> Path:
 
 @pytest.mark.cts("A-87", "A-91", "A-99", "A-101")
 def test_a_bidder_seals_uploads_tries_submits_verifies_replaces_and_withdraws(
-        run: Run, world: World, paper: Path, tmp_path: Path) -> None:
+        run: CommandLine, world: World, paper: Path, tmp_path: Path) -> None:
     bidder, lot = world.bidders[0], str(world.lot.id)
     sent = run(bidder, "send", lot, "--file", str(paper), *FIELDS)
     assert sent.returncode == 0, sent.stderr
@@ -61,7 +53,7 @@ def test_a_bidder_seals_uploads_tries_submits_verifies_replaces_and_withdraws(
 
 
 @pytest.mark.cts("A-88")
-def test_a_draft_is_changed_seen_and_given_up(run: Run, world: World, paper: Path) -> None:
+def test_a_draft_is_changed_seen_and_given_up(run: CommandLine, world: World, paper: Path) -> None:
     bidder, lot = world.bidders[1], str(world.lot.id)
     refused = run(bidder, "send", lot, "--file", str(paper), "--field", "price=很多")
     assert refused.returncode == 1
@@ -78,7 +70,7 @@ def test_a_draft_is_changed_seen_and_given_up(run: Run, world: World, paper: Pat
 
 
 @pytest.mark.cts("A-92")
-async def test_after_the_deadline_the_command_line_says_which_rule(run: Run, world: World, paper: Path) -> None:
+async def test_after_the_deadline_the_command_line_says_which_rule(run: CommandLine, world: World, paper: Path) -> None:
     await world.set_deadline(process_now())
     refused = run(world.bidders[1], "send", str(world.lot.id), "--file", str(paper), *FIELDS)
     assert refused.returncode == 1
