@@ -38,7 +38,7 @@ def settings_over(database_url: str, store: EmbeddedSeaweed, folder: Path) -> Se
         database_url=database_url, database_pool=10, s3_endpoint=store.endpoint, s3_access_key=store.keys.access,
         s3_secret_key=store.keys.secret, s3_bucket=store.bucket, key_directory=folder / "keys",
         trust_directory=folder / "trust", public_origin=BROWSER_ORIGIN, demo=True, sealed_batch_seconds=0.2,
-        web_dist=ROOT / "frontend/web/dist")
+        private_addresses=True, web_dist=ROOT / "frontend/web/dist")
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class EmbeddedParts:
             database_url=self.database.url(), s3_endpoint=self.store.endpoint, s3_access_key=self.store.keys.access,
             s3_secret_key=self.store.keys.secret, s3_bucket=self.store.bucket, public_origin=self.origin,
             key_directory=self.var / "keys", trust_directory=self.var / "trust", demo=True, hotline="0518-00000000",
-            web_dist=ROOT / "frontend" / "web" / "dist").model_copy(update=self._partners)
+            private_addresses=True, web_dist=ROOT / "frontend" / "web" / "dist").model_copy(update=self._partners)
 
     def __enter__(self) -> Self:
         """Takes the folder and starts both parts at once; raises ``AlreadyRunning``."""

@@ -15,7 +15,7 @@ from bidding.guarantees.timers import TIMERS as GUARANTEE_TIMERS
 from bidding.opening.timers import timers as opening_timers
 from bidding.opening.worker import OpeningWorker
 from frontend.server.feed import listen
-from frontend.server.partners import post_of
+from frontend.server.partners import post_of, way_out
 from frontend.server.parts import Parts
 from frontend.server.reactions import reactions_of
 from storage.idempotency.answers import forget_old
@@ -83,7 +83,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     await parts.store.prepare([parts.settings.public_origin])
     await seed_calendar(parts.work())
     stop = asyncio.Event()
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with way_out(parts) as client:
         tasks = {name: asyncio.create_task(work, name=name) for name, work in _workers(parts, client, stop).items()}
         for task in tasks.values():
             task.add_done_callback(_report)

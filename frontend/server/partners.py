@@ -5,7 +5,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.guarantees.queries import address_of_issuer
 from frontend.server.parts import Parts
+from storage.crypto.outgoing import origins, outgoing
 from trading.exchange.queue import Post
+
+
+def way_out(parts: Parts) -> httpx.AsyncClient:
+    """The client for addresses that others name. Partners in the settings are the operator's own word (fault 43)."""
+    told = parts.settings
+    return outgoing(private=told.private_addresses,
+                    known=origins((told.exchange_url, told.bank_url, told.courier_url)))
 
 
 def post_of(parts: Parts, client: httpx.AsyncClient) -> Post:

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     courier_key: str = Field(default="", description="base64 Ed25519 key with which the courier signs its calls")
     key_directory: Path = Field(description="platform keys, readable by this process alone")
     trust_directory: Path = Field(description="roots and CRLs of the recognised CAs")
+    revocation_grace_hours: int = Field(
+        default=72, ge=0, le=720, description="how long a CRL or OCSP answer counts after its end, CA away (R-515)")
+    private_addresses: bool = Field(
+        default=False, description="addresses that others name may lead into private networks; for demos and tests")
     public_origin: str = Field(default="http://127.0.0.1:8000", description="scheme://host:port people type")
     platform_id: str = "E3207000001"
     platform_name: str = "云开公共资源交易平台"

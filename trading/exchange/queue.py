@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.canonical import Json, canonical_bytes, canonical_sha256
+from storage.crypto.outgoing import OutgoingRefused
 from storage.crypto.platform_keys import CertifiedKey
 from storage.crypto.statements import sign_statement
 from storage.database.work import Work, Works
@@ -132,7 +133,7 @@ async def _send(held: ExchangePush, url: str, post: Post) -> tuple[str | None, s
     try:
         answer = await post.client.post(url, json=message_of(held, post), timeout=_TIMEOUT)
         told = answer.json() if answer.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, ValueError, OutgoingRefused) as error:
         return None, type(error).__name__
     if not isinstance(told, dict):
         return None, f"HTTP {answer.status_code}"

@@ -12,6 +12,7 @@ from bidding.guarantees.rules import list_is_kept_by_two
 from bidding.guarantees.tables import GuaranteeIssuer
 from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import parse_certificate
+from storage.crypto.outgoing import require_address
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.errors import Conflict, Invalid, NotFound
@@ -49,6 +50,7 @@ class Retire(Struct, frozen=True, forbid_unknown_fields=True):
 async def propose_issuer(command: ProposeIssuer, actor: Actor, uow: Work) -> GuaranteeIssuer:
     """Enters an issuer as proposed; raises ``Conflict`` when its code stands on the list or waits for it."""
     require_centre(actor)
+    require_address(command.address)
     if len(from_base64(command.public_key, "public_key")) != 32:
         raise Invalid("回调公钥须为 32 字节 Ed25519 公钥", field="public_key")
     certificate = parse_certificate(command.box_certificate)
