@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from bidding.guarantees.model import KIND_WORDS
 from storage.kernel.calendar import Calendar, Span
 from storage.kernel.clock import shanghai
 from storage.kernel.money import CENT
@@ -13,6 +14,8 @@ from trading.parties.model import name_key
 from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, Stage
 
 CASH = "cash"
+# Every form a lot may take, as a bidder reads it.
+FORM_WORDS: dict[str, str] = {CASH: "现金转账"} | {kind.value: word for kind, word in KIND_WORDS.items()}
 YEAR = 360  # the bank's year, R-402
 DEFAULT_PERCENT = "0.20"  # the demand rate until finance sets another
 WITHDRAWN_TIMER = "deposit.withdrawn"

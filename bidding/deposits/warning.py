@@ -13,14 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.tables import Bid, BidVersion
 from bidding.deposits.holding import is_complete
-from bidding.deposits.model import CASH, MoneyState
+from bidding.deposits.model import CASH, FORM_WORDS, MoneyState
 from bidding.deposits.rules import is_secured
 from bidding.deposits.tables import DepositAccount, DepositPayment
-from bidding.guarantees.model import KIND_WORDS
 from trading.tenders.tables import Lot
 
 Answer = dict[str, Any]
-_FORM_WORDS: dict[str, str] = {CASH: "现金转账"} | {kind.value: word for kind, word in KIND_WORDS.items()}
 _LETTER = "平台看不到密封的保函，请自行确认开标一览表中已放入保函（R-412）"
 _CASH = "保证金须在投标截止时间前从基本账户足额到账，目前尚未到账（R-401）"
 
@@ -56,5 +54,5 @@ def _warning(lot: Lot) -> Answer:
 def _text(lot: Lot) -> str:
     by_letter = any(form != CASH for form in lot.deposit_forms)
     ways = [*([_LETTER] if by_letter else []), *([_CASH] if CASH in lot.deposit_forms else [])]
-    forms = "、".join(_FORM_WORDS.get(form, form) for form in lot.deposit_forms)
+    forms = "、".join(FORM_WORDS.get(form, form) for form in lot.deposit_forms)
     return f"本标段要求投标保证金 {lot.deposit:.2f} 元（{forms}）。{'；或者：'.join(ways)}。平台不因此拒绝递交"

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from bidding.bids.model import BODY, STATEMENT
+from bidding.deposits.model import FORM_WORDS
 from frontend.cli.bid_upload import CheckFailed
 from frontend.cli.client import ApiClient, ApiError, Unreachable
 from frontend.cli.identity import ClientIdentity
@@ -107,6 +108,8 @@ def status_line(found: dict[str, Any] | None) -> str:
 def show_requirements(asked: dict[str, Any]) -> None:
     """What the lot asks of a bid (A-87)."""
     click.echo(f"{asked['lot']['code']}　{asked['lot']['title']}　投标截止 {beijing(asked['deadline_at'])}")
+    forms = "、".join(FORM_WORDS.get(form, form) for form in asked["deposit_forms"])
+    click.echo(f"  投标保证金：{asked['deposit']} 元（{forms}）" if asked["deposit"] else "  投标保证金：不要求")
     for field in asked["announced_fields"]:
         click.echo(f"  开标一览表：{field['label']}（--field {field['key']}=…）{'必填' if field['required'] else ''}")
     for part in asked["bid_parts"]:

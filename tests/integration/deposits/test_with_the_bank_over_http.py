@@ -15,6 +15,7 @@ from storage.database.settings import Settings
 from storage.embedded.ports import draw_ports
 from storage.objects.store import ObjectStore
 from tests.bids_world import Person
+from tests.command_line import CommandLine
 from tests.deposits_world import (
     DEPOSIT,
     BankProgram,
@@ -24,15 +25,18 @@ from tests.deposits_world import (
     bank_program,
     basic_account,
 )
+from tests.nodes import NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall
 from tests.platform_parts import StartNode
+
+FIELDS = ("--field", "price=8730000.00", "--field", "days=365")
 
 
 class Counter:
     """Bidders at the platform, and at the bank."""
 
-    def __init__(self, hall: Hall, address: str, bank: BankProgram) -> None:
-        self.hall, self.address, self.bank = hall, address, bank
+    def __init__(self, hall: Hall, node: NodeProcess, bank: BankProgram) -> None:
+        self.hall, self.node, self.address, self.bank = hall, node, node.address, bank
         self.path = f"/api/lots/{hall.lot.id}"
 
     def client(self, person: Person) -> ApiClient:
@@ -73,7 +77,7 @@ async def counter(start_node: StartNode, sessions: Sessions, settings: Settings,
     hall = await found_hall(sessions, settings, object_store)
     await ask_for_deposits(hall.world)
     with bank_program(node.address, tmp_path, port, roots) as bank:
-        yield Counter(hall, node.address, bank)
+        yield Counter(hall, node, bank)
 
 
 def _pay(counter: Counter) -> None:
@@ -142,3 +146,34 @@ def _without_the_banks_key(counter: Counter) -> None:
 
 async def test_neither_side_takes_a_message_that_the_other_has_not_signed(counter: Counter) -> None:
     await asyncio.to_thread(_without_the_banks_key, counter)
+
+
+def _pay_by_command_line(counter: Counter, run: CommandLine) -> None:
+    bidder, lot = counter.hall.world.bidders[0], str(counter.hall.lot.id)
+    before = run(bidder, "deposit", lot)
+    assert "应缴 200000.00 元" in before.stdout, before.stderr
+    assert "尚未申请账号" in before.stdout
+    opened = run(bidder, "deposit", lot, "--request")
+    account = opened.stdout.split("收款账号：")[1].split()[0]
+    assert account == counter.own(bidder)["account"]["number"]
+    assert basic_account(bidder) in opened.stdout, "from which account it must come"
+    counter.transfer(bidder, account, "150000.00")
+    counter.status(bidder, "short")
+    short = run(bidder, "deposit", lot)
+    assert "已到账 150000.00 元　尚缺 50000.00 元" in short.stdout
+    assert "R-401/5" in short.stdout
+    sent = run(bidder, "send", lot, "--file", "bid.pdf", *FIELDS, "--no-submit")
+    assert "已上传未提交" in sent.stderr
+    assert "R-120/5" in run(bidder, "submit", lot).stderr, "half of it secures nothing"
+    counter.transfer(bidder, account, "50000.00")
+    counter.status(bidder, "received")
+    assert "已足额到账" in run(bidder, "deposit", lot).stdout
+    again = run(bidder, "send", lot, "--file", "bid.pdf", *FIELDS)
+    assert "已提交" in again.stdout, again.stderr
+    assert "R-120/5" not in again.stderr
+
+
+@pytest.mark.cts("A-102")
+async def test_the_command_line_shows_where_to_pay_and_warns_until_it_came(counter: Counter, tmp_path: Path) -> None:
+    (tmp_path / "bid.pdf").write_bytes(b"%PDF-1.7\n" + b"bid" * 50_000)
+    await asyncio.to_thread(_pay_by_command_line, counter, CommandLine(counter.node, tmp_path))
