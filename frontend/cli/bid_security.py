@@ -83,5 +83,5 @@ def warn(work: BidWork, *, has_letter: bool, is_waived: bool) -> None:
     screen.print(_WAYS, style="yellow", markup=False)
     if is_waived or not sys.stdin.isatty():
         return
-    if not confirmed("没有保函，保证金也未到账，仍要递交？ Submit without security?"):
+    if not confirmed("本机未附保函，保证金也未足额到账，仍要递交？ Submit without security?"):
         end("未递交")
