@@ -34,6 +34,7 @@ from storage.objects.store import ObjectStore
 from trading.parties.queries import actor_for
 from trading.parties.tables import BoundCertificate, Party, PartyVersion
 from trading.tenders.tables import Lot, Project, TenderProject
+from trading.trust.folder import TrustFolder
 
 FIELDS = [{"key": "price", "label": "投标总价", "kind": "money", "required": True},
           {"key": "days", "label": "工期", "kind": "days", "required": True}]
@@ -102,10 +103,12 @@ class Founder:
     def __init__(self, sessions: Sessions, keys: Path, trust: Path) -> None:
         self.sessions, self.now = sessions, process_now()
         self.pki = open_demo_pki(keys, trust, now=self.now)
+        self.trust = TrustFolder(trust)
 
     async def person(self, name: str, *roles: str, staff: tuple[str, ...] = (), kinds: tuple[str, ...] = ("ec-p256",),
                      ) -> Person:
         """A verified party with one certificate of each kind."""
+        await self.trust.prepare(lambda: Work(self.sessions))
         uscc = demo_uscc(name)
         party = Party(id=new_id(), uscc=uscc, name=name, name_key=name, region="320700", roles=list(roles),
                       staff_roles=list(staff), status="verified", agreement_version="2026-01", agreed_at=self.now,

@@ -16,6 +16,7 @@ from storage.database.work import Work
 from storage.kernel.clock import process_now
 from trading.parties.model import AGREEMENT_VERSION
 from trading.parties.seed import BODIES, demo_identity, enrol_demo_body
+from trading.trust.folder import TrustFolder
 
 
 def declared(name: str, /, **changes: Any) -> dict[str, Any]:
@@ -79,6 +80,7 @@ def make_people(settings: Settings, address: str) -> People:
 
 async def _enrol_staff(settings: Settings, people: People) -> None:
     engine = make_engine(settings)
+    await TrustFolder(settings.trust_directory).prepare(lambda: Work(make_sessions(engine)))
     for body in BODIES:
         if body.is_staff:
             await enrol_demo_body(body, demo_identity(body, people.pki, people.folder, process_now()),

@@ -12,12 +12,14 @@ from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc, open_demo_pki
 from storage.crypto.signatures import sign
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
+from storage.database.work import Work
 from storage.kernel.calendar import Calendar
 from storage.kernel.clock import SHANGHAI, process_now
 from storage.kernel.identifiers import new_id
 from trading.parties.queries import token_digest
 from trading.parties.tables import BoundCertificate, LoginSession, Party, PartyVersion
 from trading.tenders.calendar_book import known_days
+from trading.trust.folder import TrustFolder
 
 Json = dict[str, Any]
 KNOWN = Calendar(
@@ -114,6 +116,7 @@ async def enrolled(sessions: Sessions, pki: DemoPki, line: httpx.AsyncClient, na
 async def open_office(sessions: Sessions, settings: Settings, line: Any) -> Office:
     """Founds the office; ``line()`` opens a fresh connection to the platform."""
     pki = open_demo_pki(settings.key_directory, settings.trust_directory, now=process_now())
+    await TrustFolder(settings.trust_directory).prepare(lambda: Work(sessions))
 
     async def person(name: str, *roles: str, staff: tuple[str, ...] = ()) -> Person:
         return await enrolled(sessions, pki, line(), name, *roles, staff=staff)

@@ -27,6 +27,7 @@ from trading.tenders.calendar_book import seed_calendar
 from trading.tenders.housekeeping import sweep_documents
 from trading.tenders.queries import lots_open_for_bids
 from trading.tenders.timers import TIMERS as TENDER_TIMERS
+from trading.trust.fetching import ask_the_cas
 
 log = structlog.get_logger()
 _STOPPING_SECONDS = 10
@@ -53,7 +54,15 @@ def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def forget() -> int:
         return await forget_old(parts.sessions)
 
-    chores = [Housekeeping("exchange.push", timedelta(seconds=2), push),
+    async def ask() -> int:
+        return await ask_the_cas(parts.sessions, client)
+
+    async def look() -> None:
+        await parts.trust.absorb(parts.work)
+
+    chores = [Housekeeping("trust.ask", timedelta(seconds=1), ask),
+              Housekeeping("trust.folder", timedelta(seconds=5), look),
+              Housekeeping("exchange.push", timedelta(seconds=2), push),
               Housekeeping("objects.sweep", timedelta(hours=1), sweep),
               Housekeeping("answers.forget", timedelta(hours=1), forget)]
     handlers = {**TENDER_TIMERS, **DEPOSIT_TIMERS, **GUARANTEE_TIMERS, **opening_timers(parts.keys)}
@@ -82,6 +91,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     """Starts the workers, and stops them with the node; each finishes what it holds."""
     await parts.store.prepare([parts.settings.public_origin])
     await seed_calendar(parts.work())
+    await parts.trust.prepare(parts.work)
     stop = asyncio.Event()
     async with way_out(parts) as client:
         tasks = {name: asyncio.create_task(work, name=name) for name, work in _workers(parts, client, stop).items()}

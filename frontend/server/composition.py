@@ -19,9 +19,10 @@ from trading.awards.routes import ROUTES as AWARDS
 from trading.papers.routes import ROUTES as PAPERS
 from trading.parties.routes import ROUTES as PARTIES
 from trading.tenders.routes import ROUTES as TENDERS
+from trading.trust.routes import ROUTES as TRUST
 
 ROUTES: list[ControllerRouterHandler] = [
     is_alive, is_ready, read_clock, describe_platform, follow_lot, read_tasks,
-    *LEDGER, *PARTIES, *PAPERS, *TENDERS, *BIDS, *OPENING, *AWARDS, *DEPOSITS, *GUARANTEES, *EXPERTS, *COMMITTEES,
-    *SCORING, *REPORTS, *ARCHIVES,
+    *LEDGER, *TRUST, *PARTIES, *PAPERS, *TENDERS, *BIDS, *OPENING, *AWARDS, *DEPOSITS, *GUARANTEES, *EXPERTS,
+    *COMMITTEES, *SCORING, *REPORTS, *ARCHIVES,
 ]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +20,8 @@ from storage.database.work import Works
 from storage.kernel.actor import PUBLIC, Actor
 from storage.objects.store import ObjectStore
 from trading.papers.commands import Bureau
-from trading.parties.queries import actor_of_token
+from trading.parties.queries import actor_of_token, database_now
+from trading.trust.queries import trust_at
 
 COOKIE = "yunkai"
 
@@ -55,11 +56,18 @@ async def actor_of(connection: AnyConnection) -> Actor:
     return actor or PUBLIC
 
 
+async def known_actor(connection: AnyConnection) -> Actor:
+    """Who is asking, found once a request; kept with it, so that refusals can be recorded under that name."""
+    state = connection.scope["state"]
+    if "actor" not in state:
+        state["actor"] = await actor_of(connection)
+    found: Actor = state["actor"]
+    return found
+
+
 async def provide_actor(request: AnyConnection) -> Actor:
-    """Dependency ``actor``; kept for the request, so that refusals can be recorded under it."""
-    actor = await actor_of(request)
-    request.scope["state"]["actor"] = actor
-    return actor
+    """Dependency ``actor``."""
+    return await known_actor(request)
 
 
 def provide_work(state: State) -> Works:
@@ -97,9 +105,11 @@ def provide_keys(state: State) -> PlatformKeys:
     return parts_of(state).keys
 
 
-def provide_trust(state: State) -> TrustList:
-    """Dependency ``trust``."""
-    return parts_of(state).trust.current()
+async def provide_trust(state: State, reader: NamedDependency[AsyncSession]) -> TrustList:
+    """Dependency ``trust``: who is recognised now, by the newest that the operator's folder and the CAs say."""
+    parts = parts_of(state)
+    await parts.trust.prepare(parts.work)
+    return await trust_at(reader, await database_now(reader))
 
 
 def provide_authority(state: State) -> TimestampAuthority:
@@ -121,6 +131,6 @@ DEPENDENCIES = {
     "settings": Provide(provide_settings, sync_to_thread=False),
     "store": Provide(provide_store, sync_to_thread=False),
     "keys": Provide(provide_keys, sync_to_thread=False),
-    "trust": Provide(provide_trust, sync_to_thread=False),
+    "trust": Provide(provide_trust),
     "authority": Provide(provide_authority, sync_to_thread=False),
 }

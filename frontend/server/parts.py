@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from frontend.server.hub import Hub
 from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
-from storage.crypto.trust import TrustStore
 from storage.crypto.tsa import EmbeddedAuthority, HttpAuthority, TimestampAuthority
 from storage.database.engine import Sessions, make_engine, make_sessions
 from storage.database.settings import Settings
@@ -17,6 +16,8 @@ from storage.idempotency.answers import NodeMark
 from storage.kernel.clock import process_now
 from storage.ledger.checkpoints import verifier_key
 from storage.objects.store import ObjectStore
+from trading.trust.folder import TrustFolder
+from trading.trust.queries import GRACE
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Parts:
     sessions: Sessions
     store: ObjectStore
     keys: PlatformKeys
-    trust: TrustStore
+    trust: TrustFolder
     authority: TimestampAuthority
     hub: Hub
     node: NodeMark
@@ -57,8 +58,9 @@ async def assemble(settings: Settings) -> AsyncIterator[Parts]:
     store = ObjectStore.from_settings(settings)
     try:
         node = await NodeMark.take(engine)
-        yield Parts(settings=settings, engine=engine, sessions=make_sessions(engine), store=store, keys=keys,
-                    trust=TrustStore(settings.trust_directory), authority=authority, hub=Hub(), node=node)
+        sessions = make_sessions(engine, **{GRACE: settings.revocation_grace_hours})
+        yield Parts(settings=settings, engine=engine, sessions=sessions, store=store, keys=keys,
+                    trust=TrustFolder(settings.trust_directory), authority=authority, hub=Hub(), node=node)
         await node.leave()
     finally:
         store.close()

@@ -13,7 +13,7 @@ from trading.papers.commands import Completions
 
 def reactions_of(parts: Parts) -> list[Reaction]:
     """Every reaction a node follows the ledger for."""
-    return [*opening_reactions(parts.keys), *DEPOSITS, *guarantee_reactions(parts.keys, parts.trust), *COMMITTEES]
+    return [*opening_reactions(parts.keys), *DEPOSITS, *guarantee_reactions(parts.keys), *COMMITTEES]
 
 
 def completions_of(parts: Parts) -> Completions:

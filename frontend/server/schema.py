@@ -18,7 +18,8 @@ from trading.exchange import tables as exchange
 from trading.papers import tables as papers
 from trading.parties import tables as parties
 from trading.tenders import tables as tenders
+from trading.trust import tables as trust
 
-ROOMS = (ledger, idempotency, timers, reactions, parties, papers, exchange, tenders, awards, bids, opening, deposits,
-         guarantees, experts, committees, scoring, reports)
+ROOMS = (ledger, idempotency, timers, reactions, trust, parties, papers, exchange, tenders, awards, bids, opening,
+         deposits, guarantees, experts, committees, scoring, reports)
 METADATA = Base.metadata

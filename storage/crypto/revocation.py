@@ -109,7 +109,8 @@ def read_crl(listed: Any, issuer: Any, check: Check) -> Word | None:
 
 def read_ocsp(answer: Any, issuer: Any, check: Check) -> Word | None:
     """An OCSP answer (asn1crypto) as the issuer's word, signed by it or by whom it named for that; else None."""
-    if answer["response_status"].native != "successful":
+    if answer["response_status"].native != "successful" or \
+            answer["response_bytes"]["response_type"].native != "basic_ocsp_response":
         return None
     basic = answer.basic_ocsp_response
     body = basic["tbs_response_data"]
@@ -128,10 +129,10 @@ def read_ocsp(answer: Any, issuer: Any, check: Check) -> Word | None:
         frozenset(each["cert_id"]["serial_number"].native for each in told))
 
 
-def ask_ocsp(certificate: Any, issuer: Any) -> bytes:
-    """The DER of a request about one certificate. The hash only names the issuer, and SHA-1 is what responders know."""
+def ask_ocsp(serial: int, issuer: Any) -> bytes:
+    """The DER of a request about one certificate. The hash only names the issuer; SHA-1 is what responders know."""
     name = {"hash_algorithm": {"algorithm": "sha1"}, "issuer_name_hash": issuer.subject.sha1,
-            "issuer_key_hash": issuer.public_key.sha1, "serial_number": certificate.serial_number}
+            "issuer_key_hash": issuer.public_key.sha1, "serial_number": serial}
     asked: bytes = ocsp.OCSPRequest({"tbs_request": {"request_list": [{"req_cert": name}]}}).dump()
     return asked
 
@@ -148,8 +149,17 @@ def parse_word(kind: str, der: bytes) -> Any:
 
 def words_of(issuer: Any, crls: Iterable[Any], answers: Iterable[Any], check: Check) -> tuple[Word, ...]:
     """Everything that is this issuer's word."""
-    read = [*(read_crl(each, issuer, check) for each in crls), *(read_ocsp(each, issuer, check) for each in answers)]
+    read = [*(_guarded(read_crl, each, issuer, check) for each in crls),
+            *(_guarded(read_ocsp, each, issuer, check) for each in answers)]
     return tuple(word for word in read if word is not None)
+
+
+def _guarded(read: Callable[[Any, Any, Check], Word | None], told: Any, issuer: Any, check: Check) -> Word | None:
+    """What is oddly made is no word."""
+    try:
+        return read(told, issuer, check)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _is_unreadable(extension: Any) -> bool:

@@ -18,7 +18,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 
 from storage.crypto.certificates import Certificate
 from storage.crypto.chain_signatures import SIGNATURES, verifies
-from storage.crypto.revocation import OCSP, REVOKED, UNKNOWN, Verdict, Word, judge, words_of
+from storage.crypto.revocation import OCSP, REVOKED, UNKNOWN, Verdict, Word, judge, parse_word, words_of
 from storage.crypto.trust_files import certificates_in, crls_in, stats_of
 from storage.crypto.trust_reasons import reason_of, refusal
 
@@ -111,9 +111,11 @@ class TrustList:
             return "not-listed"
         return "suspended" if terms.is_suspended else None
 
-    async def validate(self, certificate: Certificate, at: datetime, usage: str = SIGN) -> Validation:
+    async def validate(self, certificate: Certificate, at: datetime, usage: str = SIGN,
+                       answers: Sequence[bytes] = ()) -> Validation:
         """Chain, dates, terms of the list, revocation and key usage at ``at`` (business time, never the process clock).
 
+        ``answers``: OCSP answers about this certificate besides the list's own, DER.
         Raises ``CertificateRefused`` with ``reason``: usage, expired, not-yet-valid, untrusted, suspended, not-listed,
         policy, revoked, revocation-unknown. Every other failure counts as untrusted.
         """
@@ -125,7 +127,9 @@ class TrustList:
                 raise refusal(reason, certificate)
         if not self._policy_holds(chain):
             raise refusal("policy", certificate)
-        verdicts = [self._revocation(subject, issuer, at) for subject, issuer in pairwise(chain)]
+        parsed = [parse_word(OCSP, each) for each in answers]
+        verdicts = [judge(subject, (*self.words.get(issuer.sha256, ()), *words_of(issuer, (), parsed, verifies)), at,
+                          self.grace) for subject, issuer in pairwise(chain)]
         for verdict in verdicts:
             if verdict.state in (REVOKED, UNKNOWN):
                 raise refusal("revoked" if verdict.state == REVOKED else "revocation-unknown", certificate)
@@ -153,15 +157,12 @@ class TrustList:
                  if each.sha256.hex() in self.admissions]
         return all(not policies or named & policies for policies in asked)
 
-    def _revocation(self, subject: Any, issuer: Any, at: datetime) -> Verdict:
-        return judge(subject, self.words.get(issuer.sha256, ()), at, self.grace)
-
 
 def read_trust_list(directory: Path) -> TrustList:
     """The list of a folder, see ``trust_files``."""
     found = certificates_in(directory)
     roots = tuple(item for item in found if is_root(item))
-    return TrustList(roots, tuple(item for item in found if item not in roots), tuple(crls_in(directory)))
+    return TrustList(roots, tuple(item for item in found if item not in roots), tuple(crls_in(directory).values()))
 
 
 def is_root(certificate: Any) -> bool:

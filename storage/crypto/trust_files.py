@@ -24,9 +24,10 @@ def certificates_in(directory: Path) -> list[Any]:
     return [item for path in files_in(directory, CERTIFICATES) for item in _load(path, asn1.Certificate)]
 
 
-def crls_in(directory: Path) -> list[Any]:
-    """The CRLs of ``*.crl`` likewise."""
-    return [item for path in files_in(directory, LISTS) for item in _load(path, crl.CertificateList)]
+def crls_in(directory: Path) -> dict[str, Any]:
+    """The CRLs of ``*.crl`` likewise, by the name of the file (and a number, where it holds several)."""
+    return {f"{path.name}#{number}" if number else path.name: item for path in files_in(directory, LISTS)
+            for number, item in enumerate(_load(path, crl.CertificateList))}
 
 
 def files_in(directory: Path, endings: frozenset[str]) -> list[Path]:

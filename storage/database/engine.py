@@ -26,6 +26,6 @@ def make_engine(settings: Settings) -> AsyncEngine:
     )
 
 
-def make_sessions(engine: AsyncEngine) -> Sessions:
-    """The factory of sessions that a unit of work opens."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+def make_sessions(engine: AsyncEngine, **info: object) -> Sessions:
+    """The factory of sessions that a unit of work opens; ``info``: what every one of them knows (``session.info``)."""
+    return async_sessionmaker(engine, expire_on_commit=False, info=info)

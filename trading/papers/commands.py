@@ -28,6 +28,8 @@ from trading.papers.model import PLATFORM_FIELD, PaperDraft
 from trading.papers.queries import paper, readable_paper, signatures_of
 from trading.papers.tables import Paper, PaperSignature
 from trading.parties.queries import certificate as bound_certificate
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 _PDF = "application/pdf"
 _LARGEST = 64 << 20
@@ -129,9 +131,10 @@ async def sign_paper(paper_id: UUID, command: SignPaper, actor: Actor, works: Wo
         _must_wait(held, row)
         if row.prepared_key != seen.prepared_key or row.prepared["base"] != held.pdf_key:
             raise Conflict("另一位签署人已先完成签署，请重新准备", capacity=command.capacity)
+        signer = await grounds(uow.session, parse_certificate(row.prepared["pem"]), await uow.now(), Purpose.SIGN)
         await _put(held, signed, bureau.store)
         row.signed_at = await uow.now()
-        _note(uow, "paper.signed", held, row, actor)
+        _note(uow, "paper.signed", held, row, actor, **signer.facts)
         await uow.session.flush()
         if {each.capacity for each in await signatures_of(uow.session, paper_id)} >= set(held.seats):
             await complete(uow, held, bureau)
@@ -186,9 +189,11 @@ async def _own_certificate(uow: Work, pem: str, actor: Actor) -> Certificate:
     bound = await bound_certificate(uow.session, fingerprint)
     if bound is None or not actor.is_party(bound.party_id):
         raise Refused("该证书未绑定到您的单位", certificate=fingerprint)
-    return parse_certificate(bound.pem)
+    shown = parse_certificate(bound.pem)
+    await grounds(uow.session, shown, await uow.now(), Purpose.SIGN)
+    return shown
 
 
-def _note(uow: Work, action: str, held: Paper, row: PaperSignature, actor: Actor) -> None:
+def _note(uow: Work, action: str, held: Paper, row: PaperSignature, actor: Actor, **facts: object) -> None:
     uow.record(action, actor, stream=held.stream, subject=held.subject, audience=held.audience, payload={
-        "paper": str(held.id), "kind": held.kind, "capacity": row.capacity, "sha256": held.pdf_sha256})
+        "paper": str(held.id), "kind": held.kind, "capacity": row.capacity, "sha256": held.pdf_sha256, **facts})

@@ -22,6 +22,8 @@ from trading.parties.records import data_of, payload_of, reader_tags, salted
 from trading.parties.requests import Appointed, Declared, Judged, Reason
 from trading.parties.rules import DECLARING, VERIFYING_BY_ITSELF, name_is_free, verdicts
 from trading.parties.tables import BoundCertificate, LoginSession, Party, PartyVersion
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 _BEFORE_VERIFICATION = frozenset({PartyStatus.DRAFT, PartyStatus.DECLARED, PartyStatus.REFUSED})
 
@@ -115,7 +117,7 @@ async def _certificate_still_holds(uow: Work, actor: Actor, trust: TrustList) ->
     held = await certificate(uow.session, actor.certificate or "")
     if held is None:
         raise Refused("登录所用的证书已解绑", reason="not-bound")
-    await trust.validate(parse_certificate(held.pem), await uow.now())
+    await grounds(uow.session, parse_certificate(held.pem), await uow.now(), Purpose.SIGN, trust)
 
 
 async def _verify(uow: Work, subject: Party, version: PartyVersion, actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """Showing a certificate: a challenge of this platform, signed by the certificate's own key, once (R-701)."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from storage.kernel.errors import Refused
 from trading.parties.model import NONCE_LIFE
 from trading.parties.requests import Shown
 from trading.parties.tables import BoundCertificate, LoginNonce
+from trading.trust.asking import await_answers
+from trading.trust.model import Purpose
+from trading.trust.validating import Grounds, grounds
 
 _STALE = timedelta(minutes=10)
 
@@ -50,8 +54,16 @@ async def _consume(uow: Work, nonce: bytes) -> tuple[datetime, datetime]:
     return expires_at, now
 
 
-async def prove(shown: Shown, uow: Work, trust: TrustList, origin: str) -> Certificate:
-    """The certificate shown, when its key signed an unused challenge of this origin and its chain is trusted now.
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A certificate whose holder is here, and the grounds on which it was held valid (R-701)."""
+
+    certificate: Certificate
+    grounds: Grounds
+
+
+async def prove(shown: Shown, uow: Work, trust: TrustList, origin: str) -> Proven:
+    """The certificate shown, when its key signed an unused challenge of this origin and it is valid by the list now.
 
     Opens and closes ``uow``. Raises ``Refused``, ``CertificateRefused``, ``SignatureRefused``.
     """
@@ -60,8 +72,11 @@ async def prove(shown: Shown, uow: Work, trust: TrustList, origin: str) -> Certi
     expires_at, now = await _consume(uow, nonce)
     check_login(certificate, from_base64(shown.signature, "signature"), origin=origin, nonce=nonce,
                 expires_at=wire_seconds(expires_at), now=now)
-    await trust.validate(certificate, now)
-    return certificate
+    await await_answers(certificate, trust, uow)
+    async with uow:
+        found = await grounds(uow.session, certificate, now, Purpose.LOGIN, trust)
+        await uow.commit()
+    return Proven(certificate, found)
 
 
 def bound(certificate: Certificate, party_id: UUID, now: datetime) -> BoundCertificate:

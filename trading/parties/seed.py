@@ -17,6 +17,7 @@ from trading.parties.model import AGREEMENT_VERSION, STAFF_ROLES, PartyData, Par
 from trading.parties.queries import certificate
 from trading.parties.records import reader_tags, salted
 from trading.parties.tables import Party, PartyVersion
+from trading.trust.folder import TrustFolder
 
 PASSWORD = "yunkai-demo"
 
@@ -87,6 +88,7 @@ async def seed_demo(work: Works, pki: DemoPki, folder: Path, now: datetime) -> l
 
     ``now`` is the process clock, for certificates alone.
     """
+    await TrustFolder(pki.directory).prepare(work)
     for body in BODIES:
         identity = demo_identity(body, pki, folder, now)
         if body.is_enrolled:

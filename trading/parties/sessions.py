@@ -1,13 +1,15 @@
 """Enrolling, signing in and out, binding and unbinding certificates (A-12, A-13, R-701, R-1013)."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from storage.crypto.certificates import Certificate
+from storage.crypto.certificates import Certificate, parse_certificate
+from storage.crypto.errors import CertificateRefused
 from storage.crypto.trust import TrustList
 from storage.database.work import Work
 from storage.kernel.actor import Actor
@@ -16,7 +18,7 @@ from storage.kernel.identifiers import new_id
 from storage.kernel.rule import require
 from trading.parties import rules
 from trading.parties.commands import take_identity
-from trading.parties.identity import bound, prove
+from trading.parties.identity import Proven, bound, prove
 from trading.parties.model import SESSION_LIMIT, Act, PartyStatus, VersionStatus, name_key
 from trading.parties.permissions import permit_own
 from trading.parties.queries import (
@@ -32,6 +34,8 @@ from trading.parties.queries import (
 from trading.parties.records import payload_of, reader_tags, salted
 from trading.parties.requests import Enrol, Shown
 from trading.parties.tables import BoundCertificate, LoginSession, Party, PartyVersion
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class SignedIn:
 
 async def sign_in(shown: Shown, address: str, uow: Work, trust: TrustList, origin: str) -> SignedIn:
     """Opens a session for the enterprise to which the certificate is bound (A-12)."""
-    found = await prove(shown, uow, trust, origin)
+    proven = await prove(shown, uow, trust, origin)
+    found = proven.certificate
     async with uow:
         held = await certificate(uow.session, found.fingerprint)
         if held is None:
@@ -53,7 +58,7 @@ async def sign_in(shown: Shown, address: str, uow: Work, trust: TrustList, origi
         subject = await party(uow.session, held.party_id)
         if found.uscc != subject.uscc:
             raise Refused("证书中的统一社会信用代码与入库主体不一致", reason="other-enterprise")
-        opened = await _open(uow, subject, found.fingerprint, address)
+        opened = await _open(uow, subject, proven, address)
         await uow.commit()
         return opened
 
@@ -63,36 +68,48 @@ async def sign_in_renewed(shown: Shown, address: str, uow: Work, trust: TrustLis
 
     The CA vouches for the enterprise by code and name; while an older certificate still works, it must do the binding.
     """
-    found = await prove(shown, uow, trust, origin)
+    proven = await prove(shown, uow, trust, origin)
+    found = proven.certificate
     async with uow:
         subject = await party_of_uscc(uow.session, found.uscc)
         if name_key(found.organisation) != subject.name_key:
             raise Refused("证书中的单位名称与入库主体不一致，请联系交易中心", reason="other-name")
         subject = await lock_party(uow.session, subject.id)
-        if await certificates(uow.session, subject.id, await uow.now()):
+        if await _still_usable(uow, subject, trust):
             raise Refused("原证书仍然有效，请用原证书登录后绑定新证书", reason="still-usable")
         await _attach(uow, subject, found)
         await uow.session.flush()
-        opened = await _open(uow, subject, found.fingerprint, address)
+        opened = await _open(uow, subject, proven, address)
         _note_certificate(uow, "certificate.renewed", opened.actor, found.fingerprint, found.serial)
         await uow.commit()
         return opened
 
 
-async def _open(uow: Work, subject: Party, fingerprint: str, address: str) -> SignedIn:
+async def _still_usable(uow: Work, subject: Party, trust: TrustList) -> bool:
+    """Whether a certificate of the enterprise is valid now: within its dates, and not revoked (R-704)."""
+    now = await uow.now()
+    for each in await certificates(uow.session, subject.id, now):
+        with suppress(CertificateRefused):
+            await grounds(uow.session, parse_certificate(each.pem), now, Purpose.LOGIN, trust)
+            return True
+    return False
+
+
+async def _open(uow: Work, subject: Party, proven: Proven, address: str) -> SignedIn:
+    fingerprint = proven.certificate.fingerprint
     token, now = secrets.token_urlsafe(32), await uow.now()
     uow.session.add(LoginSession(token_sha256=token_digest(token), party_id=subject.id, certificate=fingerprint,
                                  opened_at=now, seen_at=now, ended_at=None, address=address))
     actor = actor_for(subject, fingerprint, address)
-    _note(uow, "session.opened", actor)
+    _note(uow, "session.opened", actor, **proven.grounds.facts)
     return SignedIn(token=token, ends_at=now + SESSION_LIMIT, actor=actor)
 
 
-def _note(uow: Work, action: str, actor: Actor) -> None:
+def _note(uow: Work, action: str, actor: Actor, **facts: object) -> None:
     """Sealed: who signs in before a deadline is nobody's business (R-122)."""
     uow.record(action, actor, stream=f"party:{actor.party_id}", subject=f"party:{actor.party_id}",
                payload={"party": str(actor.party_id), "name": actor.name, "certificate": actor.certificate,
-                        "address": actor.address},
+                        "address": actor.address, **facts},
                audience=("supervisor", actor.id), sealed=True)
 
 
@@ -109,8 +126,8 @@ async def sign_out(actor: Actor, token: str, uow: Work) -> None:
 
 async def enrol(command: Enrol, address: str, uow: Work, trust: TrustList, origin: str) -> SignedIn:
     """Makes a draft of an enterprise that shows its certificate, and signs it in (R-224, A-25)."""
-    found = await prove(command, uow, trust, origin)
-    data = command.data.as_data()
+    proven = await prove(command, uow, trust, origin)
+    found, data = proven.certificate, command.data.as_data()
     judged = rules.Enrolment(data, command.agreement_version, frozenset(), (found.organisation,), (found.uscc,))
     require(*rules.verdicts((rules.agreement_is_accepted, rules.uscc_is_well_formed,
                              rules.certificate_names_the_enterprise), judged))
@@ -133,7 +150,7 @@ async def enrol(command: Enrol, address: str, uow: Work, trust: TrustList, origi
         uow.record("party.drafted", actor, stream=f"party:{subject.id}", subject=f"party:{subject.id}",
                    payload=payload_of(subject, version, actor) | {"agreement": command.agreement_version},
                    audience=reader_tags(subject.id))
-        opened = await _open(uow, subject, found.fingerprint, address)
+        opened = await _open(uow, subject, proven, address)
         await uow.commit()
         return opened
 
@@ -141,7 +158,8 @@ async def enrol(command: Enrol, address: str, uow: Work, trust: TrustList, origi
 async def bind_certificate(command: Shown, actor: Actor, uow: Work, trust: TrustList, origin: str) -> str:
     """Binds one more certificate of the same enterprise; its key must have signed the challenge (A-12, R-703)."""
     party_id = permit_own(actor, Act.BIND)
-    found = await prove(command, uow, trust, origin)
+    proven = await prove(command, uow, trust, origin)
+    found = proven.certificate
     async with uow:
         subject = await lock_party(uow.session, party_id)
         if found.uscc != subject.uscc:

@@ -23,11 +23,11 @@ from trading.tenders.surroundings import Surroundings, digest_now, document_data
 from trading.tenders.tables import Lot, TenderDocument
 
 
-def note(uow: Work, action: str, actor: Actor, lot: Lot, held: TenderDocument) -> None:
+def note(uow: Work, action: str, actor: Actor, lot: Lot, held: TenderDocument, **facts: object) -> None:
     """Records an act on a document that is not issued yet."""
     uow.record(action, actor, stream=f"lot:{lot.id}", subject=f"document:{held.id}", audience=insiders(lot), payload={
         "lot": lot.code, "number": held.number, "facts_sha256": held.facts_sha256, "sha256": held.sha256,
-        "by": actor.id})
+        "by": actor.id, **facts})
 
 
 async def lock_document(uow: Work, lot_id: UUID) -> tuple[Lot, TenderDocument]:

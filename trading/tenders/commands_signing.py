@@ -22,6 +22,8 @@ from trading.tenders.forms import SignatureAnswer, SignatureRequest
 from trading.tenders.model import DocumentStatus
 from trading.tenders.permissions import Right, permit
 from trading.tenders.tables import Lot, TenderDocument
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 _LARGEST_PDF = 64 << 20
 
@@ -46,6 +48,7 @@ async def _own_certificate(uow: Work, actor: Actor, shown: Certificate) -> None:
     held = await certificates(uow.session, actor.party_id, await uow.now())
     if shown.fingerprint not in {each.fingerprint for each in held}:
         raise Refused("签名证书不是本单位当前有效的证书", certificate=shown.fingerprint)
+    await grounds(uow.session, shown, await uow.now(), Purpose.SIGN)
 
 
 async def _look(lot_id: UUID, actor: Actor, uow: Work, certificate: str | None) -> tuple[_Waiting, Certificate]:
@@ -95,9 +98,10 @@ async def complete_signature(lot_id: UUID, answer: SignatureAnswer, actor: Actor
     await store.put(key, signed, "application/pdf")
     async with uow:
         lot, held = await _again(uow, lot_id, seen)
+        signer = await grounds(uow.session, shown, await uow.now(), Purpose.SIGN)
         held.status, held.signed_pdf_key, held.signing = DocumentStatus.SIGNED, key, {}
         held.sha256, held.size = sha256(signed).hexdigest(), len(signed)
         held.signed_by, held.signed_certificate, held.signed_at = actor.party_id, shown.fingerprint, await uow.now()
-        note(uow, "document.signed", actor, lot, held)
+        note(uow, "document.signed", actor, lot, held, **signer.facts)
         await uow.commit()
         return held

@@ -7,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from cryptography import x509
 
 from bidding.bids.commands.drafting import note
 from bidding.bids.holding import Held, hold_bid, require_open
@@ -21,6 +20,7 @@ from bidding.bids.tables import Receipt, Withdrawal
 from bidding.bids.withdrawing import PREFIX, withdrawal_bytes
 from bidding.deposits.model import RESUBMISSION_GRACE, WITHDRAWN_TIMER
 from storage.crypto.canonical import Json, canonical_bytes, from_base64
+from storage.crypto.certificates import parse_certificate
 from storage.crypto.context import context_hash
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.signatures import check_signature
@@ -30,10 +30,14 @@ from storage.database.settings import Settings
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import process_now
+from storage.kernel.errors import RulesUnmet
 from storage.kernel.identifiers import receipt_number
 from storage.kernel.rule import require
 from storage.timers.commands import schedule
 from trading.parties.queries import certificates, term
+from trading.parties.tables import BoundCertificate
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 
 class WithdrawBid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,10 +69,11 @@ async def submit_bid(version_id: UUID, actor: Actor, uow: Work, seal: Seal) -> R
         now, offset = await _read_clock(uow)
         require_open(held.lot, now)
         _require_ready(ready, now)
+        signer = await grounds(uow.session, parse_certificate(_certificate_of(ready).pem), now, Purpose.SIGN)
         decision = _decision(seal, now, offset)
         body = receipt_body(held, ready.envelopes, decision, ready.replaces)
         manifests = {each.kind: each.manifest_sha256 for each in ready.envelopes}
-        facts: dict[str, object] = {"manifests": manifests, "replaces": ready.replaces}
+        facts: dict[str, object] = {"manifests": manifests, "replaces": ready.replaces, **signer.facts}
         receipt = _issue(uow, _Outcome("bid.submitted", actor, held, now), body, seal, facts)
         await write_submission(uow, held, receipt)
         reach("submit-before-commit")
@@ -99,6 +104,12 @@ def _require_ready(ready: Ready, now: datetime) -> None:
     bound = ready.certificate
     is_valid = bound is not None and bound.unbound_at is None and term(bound).admits(now)
     require((signed_by_the_enterprise, is_valid))
+
+
+def _certificate_of(ready: Ready) -> BoundCertificate:
+    if ready.certificate is None:
+        raise RulesUnmet([signed_by_the_enterprise])
+    return ready.certificate
 
 
 def _decision(seal: Seal, now: datetime, offset: int) -> Decision:
@@ -140,8 +151,10 @@ async def withdraw_bid(bid_id: UUID, command: WithdrawBid, actor: Actor, uow: Wo
         own = {each.fingerprint: each for each in await certificates(uow.session, held.bid.party_id, now)}
         require((signed_by_the_enterprise, signed_by_the_enterprise(chosen, own)))
         receipt_before = held.version.receipt_number or ""
+        shown = parse_certificate(own[chosen].pem)
+        signer = await grounds(uow.session, shown, now, Purpose.SIGN)
         signed = withdrawal_bytes(held.lot.code, bid_id, held.version.number, receipt_before)
-        check_signature(x509.load_pem_x509_certificate(own[chosen].pem.encode()).public_key(), signed, signature)
+        check_signature(shown.public_key, signed, signature)
         held.version.status = VersionStatus.WITHDRAWN
         held.bid.status, held.bid.submitted_version_id = BidStatus.WITHDRAWN, None
         decision = _decision(seal, now, offset)
@@ -149,7 +162,7 @@ async def withdraw_bid(bid_id: UUID, command: WithdrawBid, actor: Actor, uow: Wo
             bid_version_id=held.version.id, certificate=chosen, signature=signature, withdrawn_at=now,
             statement=signed.removeprefix(PREFIX).decode(), receipt_number=decision.number))
         body = withdrawal_body(held, decision, chosen)
-        facts: dict[str, object] = {"withdraws": receipt_before}
+        facts: dict[str, object] = {"withdraws": receipt_before, **signer.facts}
         receipt = _issue(uow, _Outcome("bid.withdrawn", actor, held, now), body, seal, facts)
         uow.session.add(receipt)
         await schedule(uow.session, f"bid:{bid_id}", WITHDRAWN_TIMER, now + RESUBMISSION_GRACE)

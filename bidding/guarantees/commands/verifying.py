@@ -12,7 +12,6 @@ from bidding.guarantees.model import ON_THE_LIST, IssuerStatus, Letter, LetterFa
 from bidding.guarantees.tables import GuaranteeIssuer, GuaranteeLetter, GuaranteeOrder
 from bidding.opening.tables import OpenedBid
 from storage.crypto.platform_keys import PlatformKeys
-from storage.crypto.trust import TrustStore
 from storage.database.work import Work
 from storage.kernel.actor import PLATFORM
 from storage.kernel.errors import Refused
@@ -20,9 +19,10 @@ from storage.timers.commands import schedule
 from trading.parties.queries import party
 from trading.tenders.queries import lot as lot_of
 from trading.tenders.tables import Lot
+from trading.trust.queries import trust_at
 
 
-async def verify_letter(bid_id: UUID, uow: Work, keys: PlatformKeys, trust: TrustStore) -> bool:
+async def verify_letter(bid_id: UUID, uow: Work, keys: PlatformKeys) -> bool:
     """Judges the letter of an opened bid by every rule; answers whether there was one that was not judged yet."""
     async with uow:
         bid = await uow.session.get(OpenedBid, bid_id, with_for_update={"read": True})
@@ -30,7 +30,7 @@ async def verify_letter(bid_id: UUID, uow: Work, keys: PlatformKeys, trust: Trus
             return False
         lot = await lot_of(uow.session, bid.lot_id)
         now = await uow.now()
-        reading = await read_revealed(bid.guarantee, trust.current(), now)
+        reading = await read_revealed(bid.guarantee, await trust_at(uow.session, now), now)
         order = await _own_order(uow, bid, reading, keys)
         issuer = await _issuer_of(uow, reading, order)
         tenderee = await party(uow.session, lot.tenderee_id)

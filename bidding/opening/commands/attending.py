@@ -20,6 +20,8 @@ from storage.kernel.clock import to_wire
 from storage.kernel.errors import Conflict, NotAllowed, Refused
 from trading.parties.queries import certificate
 from trading.tenders.queries import share_lot
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 
 class Confirm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,9 +75,12 @@ async def confirm(lot_id: UUID, command: Confirm, actor: Actor, uow: Work) -> No
         if bound is None:
             raise Refused("登录所用证书已解除绑定")
         signature = from_base64(command.signature, "signature")
-        verify_signature(parse_certificate(bound.pem), confirmation_bytes(command.row_sha256), signature)
+        shown = parse_certificate(bound.pem)
+        signer = await grounds(uow.session, shown, hall.now, Purpose.SIGN)
+        verify_signature(shown, confirmation_bytes(command.row_sha256), signature)
         uow.session.add(PriceConfirmation(bid_id=hall.seat.bid, row_sha256=command.row_sha256,
                                           certificate=bound.fingerprint, signature=signature, at=hall.now))
         uow.record("price.confirmed", actor, stream=hall.stream, subject=f"bid:{hall.seat.bid}", payload={
-            "bid": str(hall.seat.bid), "place": row["place"], "row_sha256": command.row_sha256})
+            "bid": str(hall.seat.bid), "place": row["place"], "row_sha256": command.row_sha256,
+            **signer.facts})
         await uow.commit()

@@ -38,6 +38,8 @@ from trading.tenders.announcing import announce as announce_notice
 from trading.tenders.life import Passage, advance
 from trading.tenders.model import Act, NoticeKind
 from trading.tenders.queries import lock_lot
+from trading.trust.model import Purpose
+from trading.trust.validating import grounds
 
 Capacity = Literal["host", "recorder"]
 _TITLES = {"host": "主持人签署开标记录", "recorder": "记录人签署开标记录"}
@@ -179,7 +181,9 @@ async def _own_certificate(uow: Work, pem: str, actor: Actor) -> Certificate:
     bound = await bound_certificate(uow.session, fingerprint)
     if bound is None or not actor.is_party(bound.party_id):
         raise Refused("该证书未绑定到您的单位", certificate=fingerprint)
-    return parse_certificate(bound.pem)
+    shown = parse_certificate(bound.pem)
+    await grounds(uow.session, shown, await uow.now(), Purpose.SIGN)
+    return shown
 
 
 async def sign_record(lot_id: UUID, command: SignRecord, actor: Actor, uow: Work, desk: Desk) -> None:
@@ -196,13 +200,14 @@ async def sign_record(lot_id: UUID, command: SignRecord, actor: Actor, uow: Work
             raise Refused("请先准备签署")
         if row.prepared["base"] != hall.opening.record_pdf_key:
             raise Conflict("另一位签署人已先完成签署，请重新准备", capacity=command.capacity)
+        signer = await grounds(uow.session, parse_certificate(row.prepared["pem"]), hall.now, Purpose.SIGN)
         signed = await _finish(row, from_base64(command.signature, "signature"), desk)
         made = await _store(desk, lot_id, signed)
         _put(hall.opening, made)
         row.signed_at = hall.now
         uow.record("record.signed", actor, stream=hall.stream, subject=hall.stream, payload={
             "capacity": row.capacity, "name": row.name, "certificate": row.certificate,
-            "pdf_sha256": hall.opening.record_pdf_sha256})
+            "pdf_sha256": hall.opening.record_pdf_sha256, **signer.facts})
         await uow.session.flush()
         facts = await facts_of(uow.session, lot, hall.opening, hall.now)
         if set(CAPACITIES) <= facts.signatures:
