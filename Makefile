@@ -35,9 +35,10 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --group dev --upgrade pyproject.toml -o requirements.lock
 	cd frontend/web && npm install --package-lock-only
 
-docs: ## renew the certification report and the page of rules
+docs: ## renew the certification report, the pages of rules and of permissions
 	$(BIN)/python -m tests.certification
 	$(BIN)/python -m tests.rules_page
+	$(BIN)/python -m tests.permissions_page
 
 clean: ## remove what the set-up and the tools made; data in ./var stays
 	rm -rf .venv frontend/web/node_modules frontend/web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
+from storage.kernel.permission import rows
+from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, Stage
 from trading.tenders.tables import Lot
 
 
@@ -27,3 +29,13 @@ def permit_bidding(actor: Actor, lot: Lot) -> UUID:
 def no_such_bid() -> NotFound:
     """The one answer for what does not exist and for what is somebody else's."""
     return NotFound("没有这份投标文件")
+
+# Who may do what with a sealed bid (fault 33); reading one's own is for ever.
+PERMISSIONS = (
+    *rows("bidder", "readOwnBid", frozenset(Stage) - BEFORE_PUBLICATION),
+    *rows("bidder", "listOwnBids"),
+    *rows("bidder", "startVersion", BEFORE_DEADLINE),
+    *rows("bidder:own", "readVersion readEnvelope readSealed readReceipt readReceiptPdf"),
+    *rows("bidder:own", "discardVersion openEnvelope announceParts completeEnvelope recordTrial submitBid withdrawBid",
+          BEFORE_DEADLINE),
+)

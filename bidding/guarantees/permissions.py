@@ -3,6 +3,8 @@
 from bidding.guarantees.tables import GuaranteeLetter
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
+from storage.kernel.permission import rows
+from trading.tenders.model import AFTER_OPENING, BEFORE_DEADLINE, BEFORE_PUBLICATION, RESULT_IS_KNOWN, Stage
 from trading.tenders.permissions import is_tenderee, manages
 from trading.tenders.tables import Lot
 
@@ -34,3 +36,18 @@ def require_reader(actor: Actor, lot: Lot, letter: GuaranteeLetter) -> None:
     """Who may read the letter itself: as ``sees_claims``; to others it is as if it were not there."""
     if not sees_claims(actor, lot, letter):
         raise NotFound("没有这份保函")
+
+_INSIDE = "tenderee:own agency:own centre supervisor"
+_AFTER_THE_HOUR = frozenset({Stage.OPENING, *AFTER_OPENING, *RESULT_IS_KNOWN})
+
+# Who may do what with guarantee letters, and at which stages (fault 33).
+PERMISSIONS = (
+    *rows("public", "hearIssuer listGuaranteeIssuers"),
+    *rows("public", "readGuarantees", frozenset(Stage) - BEFORE_PUBLICATION),
+    *rows("centre", "proposeGuaranteeIssuer decideGuaranteeIssuer retireGuaranteeIssuer"),
+    *rows("bidder", "readOwnGuarantee", frozenset(Stage) - BEFORE_PUBLICATION),
+    *rows("bidder", "applyForGuarantee", BEFORE_DEADLINE),
+    *rows(f"{_INSIDE} bidder:own", "readGuaranteePdf readGuaranteeData readGuaranteeClaimEvidence", _AFTER_THE_HOUR),
+    *rows("tenderee:own", "proposeGuaranteeClaim", _AFTER_THE_HOUR),
+    *rows("centre", "decideGuaranteeClaim", _AFTER_THE_HOUR),
+)

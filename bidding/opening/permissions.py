@@ -6,6 +6,8 @@ from uuid import UUID
 from bidding.opening.tables import Opening
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
+from storage.kernel.permission import rows
+from trading.tenders.model import AFTER_OPENING, BEFORE_DEADLINE, BEFORE_PUBLICATION, RESULT_IS_KNOWN, Stage
 from trading.tenders.tables import Lot
 
 
@@ -52,3 +54,26 @@ def require_identity(actor: Actor) -> UUID:
     if actor.party_id is None:
         raise NotSignedIn("请先登录")
     return actor.party_id
+
+_AFTER_THE_HOUR = frozenset({Stage.OPENING, *AFTER_OPENING, *RESULT_IS_KNOWN})
+_RECORDED = _AFTER_THE_HOUR - {Stage.OPENING}
+_HALL = frozenset({Stage.OPENING})
+
+# Who may do what in an opening hall, and at which stages (fault 33).
+PERMISSIONS = (
+    *rows("public", "readHall", frozenset(Stage) - BEFORE_PUBLICATION),
+    *rows("public", "listRecordTemplates"),
+    *rows("public", "readOpeningNotice", _AFTER_THE_HOUR),
+    *rows("public", "readOpeningRecord readOpeningRecordPdf readLotBundle", _RECORDED),
+    *rows("centre", "addRecordTemplate changeRecordTemplate retireRecordTemplate"),
+    *rows("centre", "setHallPlan", BEFORE_DEADLINE | BEFORE_PUBLICATION),
+    *rows("centre:host", "beginDecryption announcePrices openObjections closeObjections concludeOpening "
+                         "extendDecryption pauseHall resumeHall answerObjection", _HALL),
+    *rows("centre:host centre:standing-in", "handHallOver", _HALL),
+    *rows("tenderee:own agency:own centre supervisor bidder:bid", "signInToHall", BEFORE_DEADLINE | _HALL),
+    *rows("bidder:bid", "raiseObjection confirmAnnounced releaseBid", _HALL),
+    *rows("party:custodian", "releaseShares", _HALL),
+    *rows("party:custodian bidder:bid", "readReleaseWork", _AFTER_THE_HOUR),
+    *rows("centre:host centre:recorder", "prepareRecordSignature signRecord", _HALL),
+    *rows("bidder:own supervisor", "readBidBody", _AFTER_THE_HOUR),
+)

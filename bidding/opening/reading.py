@@ -20,6 +20,7 @@ from storage.crypto.floe import MessageKey
 from storage.crypto.manifest import Manifest
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.reader import Layout, decrypt_segment
+from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound, Refused
 from storage.objects.store import ObjectStore
 
@@ -38,6 +39,12 @@ class OpenBody:
     object_key: str
     layout: Layout
     key: MessageKey = field(repr=False)
+
+
+async def is_bidder_of(session: AsyncSession, bid_id: UUID, actor: Actor) -> bool:
+    """True for whose bid it is; asked before anything about the bid is answered."""
+    bid = await session.get(OpenedBid, bid_id)
+    return bid is not None and actor.is_party(bid.party_id)
 
 
 async def open_body(session: AsyncSession, keys: PlatformKeys, bid_id: UUID) -> OpenBody:

@@ -17,7 +17,7 @@ from bidding.opening.commands import recording, templates
 from bidding.opening.holding import seat_of
 from bidding.opening.permissions import require_identity
 from bidding.opening.queries import signatures_of
-from bidding.opening.reading import Bodies
+from bidding.opening.reading import Bodies, is_bidder_of
 from bidding.opening.record import COLUMNS
 from bidding.opening.tables import Opening, RecordTemplate
 from storage.crypto.canonical import to_base64
@@ -111,9 +111,9 @@ async def read_body(bid_id: FromPath[UUID], actor: NamedDependency[Actor], reade
                     wanted: Annotated[str, HeaderParameter(name="Range", default="")]) -> Response[Any]:
     """The opened body, decrypted on the fly by range; for its bidder and the supervisor (deny by default)."""
     require_identity(actor)
-    body = await _BODIES.get(reader, keys, bid_id)
-    if not actor.is_party(body.party_id) and not actor.has("supervisor"):
+    if not actor.has("supervisor") and not await is_bidder_of(reader, bid_id, actor):
         raise NotFound("没有这份投标文件")
+    body = await _BODIES.get(reader, keys, bid_id)
     await reader.close()  # a slow reader must not hold a connection of the pool
     return body_answer(body, store, wanted)
 

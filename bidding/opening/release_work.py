@@ -8,33 +8,40 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.tables import Envelope
-from bidding.opening.holding import bids_of, seat_of
+from bidding.opening.holding import bids_of, own_bid, seat_of
 from bidding.opening.tables import OpenedBid, Opening, ShareReleased
 from storage.crypto.canonical import to_base64
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, Refused
 from trading.tenders.queries import lot as lot_of
+from trading.tenders.tables import Lot
 
 
 async def release_work(session: AsyncSession, lot_id: UUID, actor: Actor) -> dict[str, Any]:
     """For a bidder its own two headers, for a custodian those of every bid."""
     lot, opening = await lot_of(session, lot_id), await session.get(Opening, lot_id)
+    seat = await seat_of(session, actor, lot, opening)
+    if seat.bid is None and seat.custodian_index is None and not await _waits_with_a_bid(session, actor, lot, opening):
+        raise NotAllowed("您不是本标段的投标人或密钥保管人")
     if opening is None or opening.notice is None:
         raise Refused("尚未到开标时间，或本标段不开标")
-    seat = await seat_of(session, actor, lot, opening)
     bids = await bids_of(session, lot_id)
     if seat.bid is not None:
         own = [bid for bid in bids if bid.bid_id == seat.bid]
         kept = set((own[0].releases or {}).keys()) if own else set()
         done = {(bid.bid_id, str(kind)) for bid in own for kind in kept}
         return _answer("bidder", 0, opening, await _items(session, own, done))
-    if seat.custodian_index is None:
-        raise NotAllowed("您不是本标段的投标人或密钥保管人")
+    index = seat.custodian_index or 0
     rows = await session.execute(select(ShareReleased.bid_id, ShareReleased.kind).where(
-        ShareReleased.index == seat.custodian_index, ShareReleased.is_sound,
+        ShareReleased.index == index, ShareReleased.is_sound,
         ShareReleased.bid_id.in_([bid.bid_id for bid in bids])))
     given = {(bid, kind) for bid, kind in rows}
-    return _answer("custodian", seat.custodian_index, opening, await _items(session, bids, given))
+    return _answer("custodian", index, opening, await _items(session, bids, given))
+
+
+async def _waits_with_a_bid(session: AsyncSession, actor: Actor, lot: Lot, opening: Opening | None) -> bool:
+    """True for whose bid will be frozen; afterwards the seat itself says it."""
+    return opening is None and actor.party_id is not None and await own_bid(session, lot.id, actor.party_id) is not None
 
 
 def _answer(role: str, index: int, opening: Opening, items: list[dict[str, Any]]) -> dict[str, Any]:

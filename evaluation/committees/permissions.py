@@ -6,7 +6,8 @@ from evaluation.committees.steps import CENTRE, MEMBER, OWNER
 from evaluation.committees.tables import CommitteeMember
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
-from trading.tenders.model import RESULT_IS_KNOWN
+from storage.kernel.permission import rows
+from trading.tenders.model import RESULT_IS_KNOWN, Stage
 from trading.tenders.permissions import manages
 from trading.tenders.tables import Lot
 
@@ -41,3 +42,18 @@ def require(actor: Actor, roles: frozenset[str], role: str) -> UUID:
     if role not in roles:
         raise NotAllowed("您没有权限进行此操作", act=role)
     return actor.party_id
+
+_OWNERS, _MEMBER = "tenderee:own agency:own", "expert:member representative:member"
+_SITTING = frozenset({Stage.SELLING, Stage.PREPARING, Stage.OPENING, Stage.OPENED, Stage.EVALUATING})
+
+# Who may do what with a committee, and at which stages (fault 33).
+PERMISSIONS = (
+    *rows(f"{_OWNERS} centre supervisor {_MEMBER}", "readCommittee readDraw"),
+    *rows("public", "readCommittee readDraw", RESULT_IS_KNOWN),
+    *rows("tenderee", "listRepresentatives"),
+    *rows(_OWNERS, "requestCommittee drawCommittee nameRepresentative", _SITTING),
+    *rows(_MEMBER, "answerInvitation signInToCommittee voteLeader askMoreTime", _SITTING),
+    *rows("expert:leader", "setDuties", _SITTING),
+    *rows("centre", "replaceMember extendHours", _SITTING),
+    *rows("centre", "beginEvaluation", {Stage.OPENED}),
+)

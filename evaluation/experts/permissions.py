@@ -2,6 +2,7 @@
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
+from storage.kernel.permission import rows
 
 _READERS = frozenset({"centre", "supervisor", "administrator"})
 
@@ -32,3 +33,10 @@ def _require(actor: Actor, is_granted: bool) -> None:
     if actor.party_id is None:
         raise NotSignedIn("请先登录")
     raise NotAllowed("您没有权限进行此操作", act="expert_bank")
+
+# Who may do what with the expert bank (fault 33).
+PERMISSIONS = (
+    *rows("centre supervisor administrator", "listExperts readExpert"),
+    *rows("centre", "enterExpert changeExpert noteExpert verifyExpert setExpertStatus"),
+    *rows("expert representative", "readOwnExpert"),
+)

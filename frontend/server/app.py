@@ -18,6 +18,7 @@ from frontend.server.logs import configure_logs
 from frontend.server.origin import guard_origin
 from frontend.server.pages import web_routes
 from frontend.server.parts import Parts, assemble
+from frontend.server.permissions import at_the_door
 from frontend.server.refusals import record_refusal
 from storage.database.settings import Settings
 
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app = Litestar(
         route_handlers=[*ROUTES, *web_routes(settings)],
         dependencies=DEPENDENCIES,
+        guards=[at_the_door],
         exception_handlers=EXCEPTION_HANDLERS,
         after_exception=[record_refusal],
         lifespan=[_life],

@@ -6,7 +6,7 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -67,6 +67,12 @@ def database_error(request: AnyRequest, error: Exception) -> Problem:
     return unexpected(request, error)
 
 
+def unstorable(request: AnyRequest, error: Exception) -> Problem:
+    """What no column can hold: NUL in a text, a number beyond its range, half a character. Nothing was written."""
+    log.warning("unstorable", path=request.url.path, kind=type(error).__name__)
+    return problem(400, "invalid", "内容含有不能保存的字符或超出范围的数值", facts={})
+
+
 def stale(_: AnyRequest, __: Exception) -> Problem:
     """Somebody else changed the row meanwhile (lost update refused)."""
     return problem(409, "conflict", "内容已被他人修改，请刷新后再试")
@@ -91,5 +97,6 @@ def _place(error: DBAPIError) -> dict[str, str | None]:
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     DomainError: domain_error, HTTPException: http_error, StaleDataError: stale,
-    PoolTimeout: database_error, DBAPIError: database_error, Exception: unexpected,
+    PoolTimeout: database_error, DataError: unstorable, UnicodeEncodeError: unstorable, DBAPIError: database_error,
+    Exception: unexpected,
 }

@@ -10,6 +10,15 @@ from frontend.server.typing import AnyConnection, AnyRequest
 from storage.database.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Nothing of a browser's machine is of use here but the keys of a second factor and the full screen of a hall.
+_FEATURES = ("accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
+             "microphone=(), midi=(), payment=(), usb=(), serial=(), hid=(), bluetooth=(), browsing-topics=(), "
+             "fullscreen=(self), publickey-credentials-get=(self), publickey-credentials-create=(self)")
+# No answer is read as another kind, framed, embedded or opened into by another site.
+_FIXED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+          "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+          "Permissions-Policy": _FEATURES}
+_YEARS = "max-age=63072000; includeSubDomains"
 
 
 def same_origin(connection: AnyConnection, settings: Settings) -> bool:
@@ -25,10 +34,22 @@ def same_origin(connection: AnyConnection, settings: Settings) -> bool:
 
 def content_policy(settings: Settings) -> str:
     """Content-Security-Policy: own scripts only; the store is the one foreign address, for sealed uploads."""
-    return ("default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    return ("default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
             f"connect-src 'self' {settings.browser_store}; worker-src 'self' blob:; object-src 'none'; "
             "base-uri 'none'; "
             "form-action 'self'; frame-ancestors 'none'")
+
+
+def _add_headers(headers: MutableScopeHeaders, path: str, settings: Settings, policy: str) -> None:
+    """The guards of one answer; a file shown in a frame of our own pages brings its own, stricter policy."""
+    for name, value in _FIXED.items():
+        headers[name] = value
+    headers.setdefault("X-Frame-Options", "SAMEORIGIN" if "content-security-policy" in headers else "DENY")
+    headers.setdefault("Content-Security-Policy", policy)
+    if settings.public_origin.startswith("https:"):
+        headers["Strict-Transport-Security"] = _YEARS
+    if path.startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")
 
 
 def guard_origin(settings: Settings, app: ASGIApp) -> ASGIApp:
@@ -42,15 +63,7 @@ def guard_origin(settings: Settings, app: ASGIApp) -> ASGIApp:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders(message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-                headers["Cross-Origin-Opener-Policy"] = "same-origin"
-                headers.setdefault("Content-Security-Policy", policy)
-                if settings.public_origin.startswith("https:"):
-                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                _add_headers(MutableScopeHeaders(message), scope["path"], settings, policy)
             await send(message)
 
         request: AnyRequest = Request(scope, receive)

@@ -1,5 +1,7 @@
 """A refusal rolls back, and is recorded in its own small transaction (R-148)."""
 
+from urllib.parse import quote
+
 import structlog
 from litestar.types import Scope
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +28,8 @@ async def record_refusal(error: Exception, scope: Scope) -> None:
     work = parts_of(scope["litestar_app"].state).work()
     try:
         async with work as uow:
-            uow.record(action, actor, stream=f"lot:{lot_id}" if lot_id else "platform", subject=scope["path"],
+            uow.record(action, actor, stream=f"lot:{lot_id}" if lot_id else "platform",
+                       subject=quote(scope["path"])[:300],
                        payload={"code": error.code, "rules": rules, "reason": error.message, "actor": actor.id,
                                 "address": actor.address},
                        audience=("supervisor", actor.id), sealed=True)

@@ -55,7 +55,10 @@ def is_admitted(address: Address, *, private: bool) -> bool:
 def require_address(url: str) -> str:
     """An address somebody names for later, before any name is resolved: http(s), a host, no user, and no address of
     the inside written out. Raises ``OutgoingRefused``; where private networks are allowed see ``outgoing``."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # a bracket that closes nothing, a host that normalises into another
+        raise OutgoingRefused("地址不合格式", host="", reason="form") from error
     if parts.scheme not in _SCHEMES or not parts.hostname or parts.username or parts.password or parts.fragment:
         raise OutgoingRefused("地址须为 http 或 https，且不含用户名", host=parts.hostname or "", reason="scheme")
     return url

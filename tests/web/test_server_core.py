@@ -1,8 +1,13 @@
 """The server itself: origins, headers, answers to nonsense, and what an error never says."""
 
+import asyncio
+from typing import Any
+
 import httpx
 import pytest
+from litestar.types import Receive, Scope, Send
 
+from frontend.server.origin import guard_origin
 from tests.nodes import NodeProcess
 
 
@@ -30,6 +35,12 @@ def test_every_answer_carries_the_guards(http: httpx.Client, path: str) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     policy = headers["content-security-policy"]
     assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
     assert "object-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
 
@@ -79,3 +90,17 @@ def test_the_feed_refuses_a_foreign_page(http: httpx.Client, node: NodeProcess) 
                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": "https://evil.example"}
     answer = http.get("/api/lots/00000000-0000-0000-0000-000000000000/feed", headers=upgrade)
     assert answer.status_code == 403
+
+
+def test_a_platform_behind_tls_says_so_for_two_years(node: NodeProcess) -> None:
+    settings = node.settings.model_copy(update={"public_origin": "https://yunkai.example"})
+
+    async def silent(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def asked() -> httpx.Response:
+        transport: Any = httpx.ASGITransport(app=guard_origin(settings, silent))  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="https://yunkai.example") as client:
+            return await client.get("/")
+    assert asyncio.run(asked()).headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"

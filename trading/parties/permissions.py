@@ -4,6 +4,7 @@ from uuid import UUID
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
+from storage.kernel.permission import rows
 from trading.parties.model import Act
 
 _OWN = frozenset({Act.EDIT, Act.DELETE, Act.DECLARE, Act.BIND, Act.UNBIND, Act.READ})
@@ -48,3 +49,15 @@ def permit_own(actor: Actor, act: Act) -> UUID:
     if actor.party_id is None:
         raise NotSignedIn("请先登录")
     return actor.party_id
+
+# Who may do what with an enterprise's entry and its sessions (fault 33).
+PERMISSIONS = (
+    *rows("public", "readAgreement takeChallenge signIn signInRenewed enrol signOut readMe"),
+    *rows("party", "editEnrolment declareEnrolment deleteEnrolment bindCertificate"),
+    *rows("party:own", "unbindCertificate"),
+    *rows("centre supervisor administrator", "listParties"),
+    *rows("party:own centre supervisor administrator", "readParty"),
+    *rows("centre", "verifyParty refuseParty stopParty allowParty"),
+    *rows("administrator", "appointParty"),
+    *rows("tenderee agency centre", "listPartyChoices"),
+)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.errors import Conflict, DomainError, Invalid, NotFound, NotSignedIn, Refused
 from storage.kernel.identifiers import new_id
+from storage.objects.archives import examine_archive
 from storage.objects.multipart import StoredPart
+from storage.objects.seeking import in_thread
 from storage.objects.store import ObjectStore
 from trading.tenders import queries
-from trading.tenders.file_names import KINDS, LARGEST_FILE, media_type, must_begin_like, safe_name
+from trading.tenders.file_names import KINDS, LARGEST_FILE, is_packed, media_type, must_begin_like, safe_name
 from trading.tenders.model import Stage
 from trading.tenders.permissions import Right, insiders, permit
 from trading.tenders.tables import DocumentFile, Lot
@@ -61,7 +64,20 @@ async def receive(store: ObjectStore, key: str, name: str, chunks: AsyncIterator
         with suppress(DomainError):
             await store.abort_multipart(key, upload)
         raise
+    await _examine(store, key, name, size)
     return Received(size, digest.hexdigest())
+
+
+async def _examine(store: ObjectStore, key: str, name: str, size: int) -> None:
+    """What is packed is judged by its directory before anyone may fetch it (fault 38); a refused object goes."""
+    if not is_packed(name):
+        return
+    try:
+        await in_thread(partial(store.get_range, key), size, examine_archive)
+    except Invalid:
+        with suppress(DomainError):
+            await store.remove(key)
+        raise
 
 
 def _must_be_planned(lot: Lot) -> None:

@@ -54,8 +54,8 @@ async def draft_clarification(lot_id: UUID, draft: ClarificationDraft, actor: Ac
 async def drop_clarification(lot_id: UUID, actor: Actor, uow: Work) -> None:
     """Takes back the next version of the document before it is issued."""
     async with uow:
+        permit(actor, Right.MANAGE, await queries.lock_lot(uow, lot_id))
         lot, held = await lock_document(uow, lot_id)
-        permit(actor, Right.MANAGE, lot)
         if held.number == 1:
             raise Refused("招标文件首个版本不能撤回")
         note(uow, "document.clarification_dropped", actor, lot, held)

@@ -17,6 +17,7 @@ from storage.kernel.errors import Conflict, NotSignedIn, Refused
 from storage.kernel.identifiers import new_id
 from storage.objects.store import ObjectStore
 from trading.parties.queries import certificates
+from trading.tenders import queries
 from trading.tenders.commands_documents import lock_document, note
 from trading.tenders.forms import SignatureAnswer, SignatureRequest
 from trading.tenders.model import DocumentStatus
@@ -53,8 +54,9 @@ async def _own_certificate(uow: Work, actor: Actor, shown: Certificate) -> None:
 
 async def _look(lot_id: UUID, actor: Actor, uow: Work, certificate: str | None) -> tuple[_Waiting, Certificate]:
     async with uow:
-        lot, held = await lock_document(uow, lot_id)
-        permit(actor, Right.SIGN, lot)
+        # The right first: whether a document is being written is the owners' to know.
+        permit(actor, Right.SIGN, await queries.lock_lot(uow, lot_id))
+        _, held = await lock_document(uow, lot_id)
         waiting = _waiting(held)
         if certificate is None and not waiting.signing:
             raise Refused("请先准备签名", status_now=held.status)

@@ -42,6 +42,11 @@ def media_type(name: str) -> str:
     return TYPES[name.rpartition(".")[2]][0]
 
 
+def is_packed(name: str) -> bool:
+    """True for a safe name whose content is a ZIP, whatever it is called."""
+    return TYPES[name.rpartition(".")[2]][1].startswith(b"PK")
+
+
 def must_begin_like(name: str, first: bytes) -> None:
     """Raises ``Invalid`` when a file does not begin like what its name says."""
     if not first.startswith(TYPES[name.rpartition(".")[2]][1]):

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
+from storage.kernel.permission import rows
+from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, LIVE, Stage
 
 
 class Right(StrEnum):
@@ -75,3 +77,34 @@ def insiders(owned: Owned) -> tuple[str, ...]:
     """The audience of what is not public yet: its owners, the centre, the supervisors."""
     agency = (f"party:{owned.agency_id}",) if owned.agency_id else ()
     return ("centre", "supervisor", f"party:{owned.tenderee_id}", *agency)
+
+_OWNERS = "tenderee:own agency:own"
+_INSIDERS = f"{_OWNERS} centre supervisor"
+_PUBLIC_STAGES = frozenset(Stage) - BEFORE_PUBLICATION
+
+# Who may do what with projects, lots, notices and documents, and at which stages (fault 33).
+PERMISSIONS = (
+    *rows("public", "listTradeKinds listNoticeFields listDocumentFields readCalendar proposeClocks findNotices "
+                    "noticesFeed openingsCalendar listOpenings listLotNotices"),
+    *rows("centre", "markDay"),
+    *rows("party", "listProjects listLots listWaitingNotices listOwnDownloads"),
+    *rows("tenderee agency", "createProject"),
+    *rows(_INSIDERS, "readProject readTenderProject readLot readDocument previewDocument readNotice "
+                     "readNoticeDelivery"),
+    *rows(f"{_OWNERS} supervisor", "listDownloads", _PUBLIC_STAGES),
+    *rows("public", "readLot readNotice", _PUBLIC_STAGES),
+    *rows(_OWNERS, "changeProject deleteProject submitProject createTenderProject changeTenderProject "
+                   "deleteTenderProject submitTenderProject createLot"),
+    *rows(_OWNERS, "changeLot deleteLot submitLot", {Stage.DRAFT}),
+    *rows(_OWNERS, "reviseLot", {Stage.PLANNED}),
+    *rows(_OWNERS, "extendDeadline", BEFORE_DEADLINE),
+    *rows(_OWNERS, "createNotice changeNotice deleteNotice declareNotice", LIVE | BEFORE_PUBLICATION),
+    *rows("tenderee:own", "reviewNotice", LIVE | BEFORE_PUBLICATION),
+    *rows("centre", "verifyNotice", LIVE | BEFORE_PUBLICATION),
+    *rows(f"{_OWNERS} centre", "publishNotice", {Stage.PLANNED}),
+    *rows(_OWNERS, "writeDocument renderDocument attachFile removeFile", LIVE | BEFORE_PUBLICATION),
+    *rows("tenderee:own", "prepareDocumentSignature completeDocumentSignature", LIVE | BEFORE_PUBLICATION),
+    *rows(_OWNERS, "draftClarification dropClarification issueClarification", LIVE),
+    *rows("party:verified", "downloadDocument downloadPackage readStructuredPart listFiles downloadFile",
+          _PUBLIC_STAGES),
+)

@@ -2,6 +2,7 @@
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
+from storage.kernel.permission import rows
 from trading.trust.model import Act
 
 # Who keeps the list. Another of them decides, or who supervises; that it is another person is R-700.
@@ -32,3 +33,12 @@ def permit_reading(actor: Actor) -> None:
         raise NotSignedIn("请先登录")
     if not actor.roles & READERS:
         raise NotAllowed("您没有权限进行此操作", act="read_proposals")
+
+
+# Who may do what to the trust list (fault 33); that the decider is another person is R-700.
+PERMISSIONS = (
+    *rows("public", "readTrustList readTrustEdition readTrustEvidence"),
+    *rows("administrator supervisor centre", "listTrustProposals"),
+    *rows("administrator", "proposeTrustChange proposeTrustImport takeBackTrustChange"),
+    *rows("administrator supervisor", "approveTrustChange refuseTrustChange"),
+)

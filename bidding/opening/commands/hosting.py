@@ -21,7 +21,7 @@ from storage.kernel.clock import to_wire
 from storage.kernel.errors import Invalid, NotAllowed, NotFound, Refused
 from trading.parties.queries import party
 from trading.tenders.kinds import hall_minutes
-from trading.tenders.model import deadline_has_passed
+from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, deadline_has_passed
 from trading.tenders.queries import lock_lot
 
 Text = Annotated[str, msgspec.Meta(min_length=2, max_length=4000)]
@@ -54,7 +54,7 @@ async def set_plan(lot_id: UUID, command: SetPlan, actor: Actor, uow: Work) -> N
         lot = await lock_lot(uow, lot_id)
         if not staff_roles(actor, lot, None) & {"host", "centre"}:
             raise NotAllowed("只有主持人或交易中心可以设置开标大厅")
-        if deadline_has_passed(lot, await uow.now()):
+        if lot.stage not in BEFORE_DEADLINE | BEFORE_PUBLICATION or deadline_has_passed(lot, await uow.now()):
             raise Refused("已到开标时间，不能再改设置")
         if command.template_id and await uow.session.get(RecordTemplate, command.template_id) is None:
             raise NotFound("没有这个开标记录模板")

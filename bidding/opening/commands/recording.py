@@ -97,6 +97,8 @@ async def prepare_signature(lot_id: UUID, command: PrepareSignature, actor: Acto
 
     Raises ``Unavailable`` until a checkpoint covers the record's entry (a second at most).
     """
+    async with works() as uow:  # whoever may not sign is not told how far the record is
+        _require_capacity(await enter_hall(uow, lot_id, actor), command.capacity)
     pdf = await _current_pdf(lot_id, works, desk)
     async with works() as uow:
         hall = await enter_hall(uow, lot_id, actor)
