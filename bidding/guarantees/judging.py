@@ -14,7 +14,7 @@ from storage.crypto.canonical import canonical_bytes
 from storage.crypto.certificates import Certificate
 from storage.crypto.errors import Malformed
 from storage.crypto.pdf_attachments import attachments
-from storage.crypto.pdf_validation import validate_pdf
+from storage.crypto.pdf_validation import active_content, validate_pdf
 from storage.crypto.trust import TrustList
 from storage.kernel.errors import Invalid
 
@@ -47,15 +47,21 @@ async def read_revealed(member: Mapping[str, object], trust: TrustList, at: date
     digest = sha256(signed.pdf).hexdigest()
     try:
         agrees = await asyncio.to_thread(_carries_its_data, signed)
+        is_plain = await asyncio.to_thread(_shows_only_itself, signed.pdf)
         signatures = await validate_pdf(signed.pdf, trust, at)
     except Exception:
         return Reading(_letter(signed), digest)
-    whole = bool(signatures) and all(each.holds for each in signatures)
+    whole = bool(signatures) and all(each.holds for each in signatures) and is_plain
     return Reading(_letter(signed), digest, agrees, tuple(each.certificate for each in signatures) if whole else ())
 
 
 def _carries_its_data(letter: SignedLetter) -> bool:
     return attachments(letter.pdf).get(ATTACHMENT) == canonical_bytes(dict(letter.data))
+
+
+def _shows_only_itself(pdf: bytes) -> bool:
+    """A letter runs, fetches and hides nothing: its data is the one attachment (fault 42)."""
+    return active_content(pdf) <= {"attachment"} and set(attachments(pdf)) == {ATTACHMENT}
 
 
 def _letter(signed: SignedLetter) -> Letter | None:

@@ -40,8 +40,8 @@ class ChangeExpert(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """What the bank holds of a person, and no more than a draw needs (R-1016)."""
 
     name: Name
-    region: str
-    specialties: list[str] = []
+    region: Annotated[str, msgspec.Meta(max_length=6)]
+    specialties: Annotated[list[Annotated[str, msgspec.Meta(max_length=20)]], msgspec.Meta(max_length=50)] = []
     title: Annotated[str, msgspec.Meta(max_length=60)] = ""
     is_senior: bool = False
     years: Annotated[int, msgspec.Meta(ge=0, le=80)] = 0
@@ -52,7 +52,7 @@ class EnterExpert(ChangeExpert, frozen=True, forbid_unknown_fields=True, kw_only
     """A new entry with the person's own certificate, PEM."""
 
     kind: Kind
-    certificate: str
+    certificate: Annotated[str, msgspec.Meta(max_length=20000)]
 
 
 class Why(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

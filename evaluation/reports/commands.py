@@ -63,7 +63,7 @@ class RecordRefusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LayOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The report is complete; ``expected`` is the step the leader saw."""
 
-    expected: str = EvaluationStep.RANKED.value
+    expected: Annotated[str, msgspec.Meta(max_length=40)] = EvaluationStep.RANKED.value
 
 
 async def edit_report(lot_id: UUID, command: EditReport, actor: Actor, uow: Work) -> None:

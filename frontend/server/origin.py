@@ -18,6 +18,7 @@ _FEATURES = ("accelerometer=(), camera=(), display-capture=(), geolocation=(), g
 _FIXED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
           "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
           "Permissions-Policy": _FEATURES}
+_LONGEST_ADDRESS = 8 << 10
 _YEARS = "max-age=63072000; includeSubDomains"
 
 
@@ -69,6 +70,10 @@ def guard_origin(settings: Settings, app: ASGIApp) -> ASGIApp:
         request: AnyRequest = Request(scope, receive)
         if scope["method"] not in _SAFE and not same_origin(request, settings):
             answer = problem(403, "foreign-origin", "请求来自其他网站，已拒绝")
+            await answer.to_asgi_response(app=None, request=request)(scope, receive, with_headers)
+            return
+        if len(scope["raw_path"]) + len(scope["query_string"]) > _LONGEST_ADDRESS:
+            answer = problem(414, "address-too-long", "地址过长")
             await answer.to_asgi_response(app=None, request=request)(scope, receive, with_headers)
             return
         await app(scope, receive, with_headers)

@@ -28,6 +28,7 @@ from storage.objects.presign import Signer, object_address
 T = TypeVar("T")
 THREADS = 24
 CHECKSUM = "x-amz-checksum-sha256"
+_TO_KEEP = {"response-content-disposition": "attachment", "response-content-type": "application/octet-stream"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,10 @@ class ObjectStore:
         return url, headers
 
     def presign_get(self, key: str, seconds: int = 300) -> str:
-        """The address from which a browser may read one object for a while. Contacts nothing."""
-        return self._signer.presign("GET", self._address(key), at=process_now(), seconds=seconds, query={}, headers={})
+        """The address from which a browser may read one object for a while: to be kept, as octets, whatever it is
+        (fault 44). Contacts nothing."""
+        return self._signer.presign("GET", self._address(key), at=process_now(), seconds=seconds, query=_TO_KEEP,
+                                    headers={})
 
     async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> StoredPart:
         """Sends one part through the platform: for files that pass it anyway, such as attachments."""

@@ -18,7 +18,7 @@ from trading.tenders.announcing import announce
 from trading.tenders.change_rules import Extension, extension_is_later, extension_is_on_a_working_day
 from trading.tenders.forms import Moment
 from trading.tenders.kinds import TRADE_KINDS
-from trading.tenders.model import BEFORE_DEADLINE, NoticeKind
+from trading.tenders.model import LIVE, NoticeKind
 from trading.tenders.permissions import Right, permit
 from trading.tenders.tables import Lot, Notice
 
@@ -47,7 +47,7 @@ async def extend_deadline(lot_id: UUID, command: ExtendDeadline, actor: Actor, u
 async def move_deadline(uow: Work, lot: Lot, command: ExtendDeadline, actor: Actor) -> Notice:
     """The extension itself, within an act that holds the lot FOR UPDATE and commits."""
     before = lot.deadline_at
-    if before is None or lot.stage not in BEFORE_DEADLINE:
+    if before is None or lot.stage not in LIVE:
         raise Refused("公告发布后、投标截止前方可延期", stage=lot.stage)
     moment = in_whole_seconds(command.deadline_at)
     extension = Extension(before, moment, await uow.now(), await queries.calendar(uow.session),

@@ -75,8 +75,9 @@ def icalendar(name: str, events: Iterable[Event]) -> str:
 
 
 def _visible(text: str) -> str:
-    """Without the control characters that XML 1.0 cannot carry."""
-    return "".join(sign for sign in text if sign in "\n\t" or ord(sign) >= 32)
+    """Without the characters that XML 1.0 cannot carry: controls, halves of pairs, non-characters."""
+    return "".join(sign for sign in text if sign in "\n\t" or (
+        ord(sign) >= 32 and not 0xD800 <= ord(sign) <= 0xDFFF and ord(sign) not in {0xFFFE, 0xFFFF}))
 
 
 def _entry(story: Story) -> str:

@@ -85,7 +85,7 @@ class NoticeDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     kind: Annotated[str, Meta(max_length=30)] = "tender"
     title: Annotated[str, Meta(max_length=200)] = ""
-    fields: dict[FieldKey, Prose] = {}
+    fields: Annotated[dict[FieldKey, Prose], Meta(max_length=100)] = {}
 
 
 class Judgement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,7 +112,7 @@ class DayMark(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class DocumentDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The fields of the chapters, filled in by hand (A-60); known data need no field (A-61)."""
 
-    fields: dict[FieldKey, Prose] = {}
+    fields: Annotated[dict[FieldKey, Prose], Meta(max_length=100)] = {}
 
 
 class SignatureRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

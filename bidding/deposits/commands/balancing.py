@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Annotated
 
 import msgspec
 from sqlalchemy import func, select
@@ -42,7 +43,7 @@ async def held_at(uow: Work, at: datetime) -> Decimal:
 class SetRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Per cent a year, from a day on."""
 
-    percent: str
+    percent: Annotated[str, msgspec.Meta(max_length=20)]
     since: date
 
 

@@ -46,7 +46,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file; the name is shown only, the object stands under the forfeiture's id (fault 39)."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    content: str
+    content: Annotated[str, msgspec.Meta(max_length=8 << 20)]
 
 
 class ProposeForfeiture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,9 +1,9 @@
 """A bidder applies: the platform takes ciphertext, gives a random number, and carries it to the issuer (R-412)."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from sqlalchemy import func, select
 
 from bidding.bids.permissions import permit_bidding
@@ -32,8 +32,8 @@ class ApplyForGuarantee(Struct, frozen=True, forbid_unknown_fields=True):
     """To whom, and the sealed application; ``amends`` names an own order whose letter is to be lengthened."""
 
     issuer_id: UUID
-    box: dict[str, Any]
-    amends: str | None = None
+    box: Annotated[dict[str, Any], Meta(max_length=20)]
+    amends: Annotated[str, Meta(max_length=60)] | None = None
 
 
 def channel_of(issuer_id: UUID) -> str:

@@ -36,16 +36,16 @@ _LARGEST = 5 << 20
 class EvidenceFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file: its name and its content in base64."""
 
-    name: str
-    content: str
+    name: Annotated[str, Meta(max_length=200)]
+    content: Annotated[str, Meta(max_length=8 << 20)]
 
 
 class ProposeClaim(Struct, frozen=True, forbid_unknown_fields=True):
     """Ground by code (``GROUNDS``), the clause where the ground is the document's, the facts, evidence, yuan."""
 
-    ground: str
+    ground: Annotated[str, Meta(max_length=40)]
     statement: Annotated[str, Meta(min_length=2, max_length=2000)]
-    amount: str
+    amount: Annotated[str, Meta(max_length=30)]
     evidence: Annotated[list[EvidenceFile], Meta(max_length=5)]
     clause: Annotated[str, Meta(max_length=200)] = ""
 

@@ -30,7 +30,7 @@ class ProposeIssuer(Struct, frozen=True, forbid_unknown_fields=True):
     uscc: Annotated[str, Meta(pattern=r"^[0-9A-Z]{18}$")]
     kind: Literal["bank", "insurer", "guarantor"]
     address: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=300)]
-    public_key: str
+    public_key: Annotated[str, Meta(max_length=200)]
     box_certificate: Annotated[str, Meta(max_length=20_000)]
 
 

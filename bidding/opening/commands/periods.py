@@ -28,7 +28,7 @@ Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
 class NextStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A host's step on, from the step the host saw."""
 
-    expected: str
+    expected: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class ExtendWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

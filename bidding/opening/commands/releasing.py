@@ -32,7 +32,7 @@ Base64 = Annotated[str, msgspec.Meta(max_length=256)]
 class BidderPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """S_B of one envelope, re-wrapped to the session key; ``i`` is the wrap that was used."""
 
-    kind: str
+    kind: Annotated[str, msgspec.Meta(max_length=20)]
     i: Annotated[int, msgspec.Meta(ge=0, le=1)]
     enc: Base64
     ct: Base64
@@ -49,7 +49,7 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One share of one envelope, re-wrapped to the session key."""
 
     bid: UUID
-    kind: str
+    kind: Annotated[str, msgspec.Meta(max_length=20)]
     enc: Base64
     ct: Base64
 

@@ -22,7 +22,7 @@ class SaveTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     discipline: Annotated[str, msgspec.Meta(max_length=2000)]
-    columns: Annotated[list[str], msgspec.Meta(max_length=20)]
+    columns: Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=20)]
     closing: Annotated[str, msgspec.Meta(max_length=2000)]
 
 

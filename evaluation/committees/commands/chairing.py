@@ -40,7 +40,7 @@ class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The step the presser saw (fault 23)."""
 
-    expected: str
+    expected: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 async def replace_member(lot_id: UUID, member_id: UUID, command: Replace, actor: Actor, uow: Work,

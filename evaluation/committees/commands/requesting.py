@@ -44,7 +44,7 @@ class RequestCommittee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What is asked for; ``representatives`` are entries of the bank that stand for this tenderee."""
 
     size: Annotated[int, msgspec.Meta(ge=1, le=51)]
-    specialty: str
+    specialty: Annotated[str, msgspec.Meta(max_length=20)]
     strata: Annotated[list[Quota], msgspec.Meta(min_length=1, max_length=10)]
     representatives: Annotated[list[UUID], msgspec.Meta(max_length=17)] = []
     starts_at: datetime

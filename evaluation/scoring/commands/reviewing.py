@@ -39,7 +39,8 @@ class SaveReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Some verdicts; each replaces the one before it. ``withdrawn``: grounds of law taken back."""
 
     votes: Annotated[list[OneVote], msgspec.Meta(max_length=20_000)]
-    withdrawn: Annotated[list[tuple[UUID, str]], msgspec.Meta(max_length=1000)] = []
+    withdrawn: Annotated[list[tuple[UUID, Annotated[str, msgspec.Meta(max_length=40)]]],
+                         msgspec.Meta(max_length=1000)] = []
 
 
 class Competition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,7 +26,7 @@ class CommitScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     round: Annotated[int, msgspec.Meta(ge=1)]
     commitment: Digest
-    box: dict[str, Any]
+    box: Annotated[dict[str, Any], msgspec.Meta(max_length=20)]
 
 
 class RevealScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

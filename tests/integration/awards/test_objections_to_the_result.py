@@ -25,7 +25,7 @@ async def test_an_objection_freezes_the_award_until_it_is_answered(evaluated: Ev
     await evaluated.read()
     refused = await office.tenderee.post(f"{at}/winner", {"bidder": evaluated.ids[0]}, expect=422)
     assert numbers(refused) == {"R-111/2"}
-    await office.rival.post(f"/api/result-objections/{raised['id']}/answer", {"text": "无"}, expect=400)
+    await office.rival.post(f"/api/result-objections/{raised['id']}/answer", {"text": "无"}, expect=403)
     await office.rival.post(f"/api/result-objections/{raised['id']}/answer", {"text": "无误"}, expect=403)
     answered = await office.agency.post(f"/api/result-objections/{raised['id']}/answer", {"text": "经核实有效"})
     assert (answered["answer"], answered["is_late"]) == ("经核实有效", False)

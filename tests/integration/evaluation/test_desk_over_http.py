@@ -73,7 +73,7 @@ async def test_the_committee_judges_by_the_document_in_force_with_its_clarificat
     shown = member.get(counter.path)["document"]
     assert (shown["number"], shown["sha256"], shown["clarifications"]) == (2, sha256(second).hexdigest(), told)
     assert counter.fetch(member, shown["pdf"]).content == second
-    assert counter.fetch(counter.line(desk.hall.world.bidders[0]), shown["pdf"]).status_code == 404
+    assert counter.fetch(counter.line(desk.hall.world.bidders[0]), shown["pdf"]).status_code == 403
 
 
 @pytest.mark.cts("A-140", "A-146", "B-023")

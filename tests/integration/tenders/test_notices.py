@@ -92,7 +92,7 @@ async def test_a_notice_is_published_once_and_only_after_verification(office: Of
     notice = await verified_notice(office, lot)
     assert notice["missing"] == []
     assert sorted(notice["may"]) == ["publish_notice", "send_back"]
-    await office.bidder.post(f"/api/notices/{notice['id']}/publish", {}, expect=404)
+    await office.bidder.post(f"/api/notices/{notice['id']}/publish", {}, expect=403)
     await office.agency.post(f"/api/notices/{notice['id']}/publish", {})
     await office.agency.post(f"/api/notices/{notice['id']}/publish", {}, expect=409)
     await office.agency.put(f"/api/notices/{notice['id']}", {"fields": NOTICE_FIELDS}, expect=409)

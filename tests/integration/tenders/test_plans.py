@@ -76,10 +76,11 @@ async def test_codes_given_out_at_the_same_time_never_meet(office: Office) -> No
 async def test_nobody_else_sees_or_changes_a_draft(office: Office) -> None:
     project = await office.tenderee.post("/api/projects", PROJECT)
     path = f"/api/projects/{project['id']}"
-    for stranger in (office.bidder, office.agency):
-        await stranger.get(path, expect=404)
-        await stranger.put(path, PROJECT, expect=404)
-        await stranger.post(f"{path}/submit", expect=404)
+    # An agency may see projects, though not this one; a bidder is turned away at the door, whatever lies behind it.
+    for stranger, told in ((office.bidder, 403), (office.agency, 404)):
+        await stranger.get(path, expect=told)
+        await stranger.put(path, PROJECT, expect=told)
+        await stranger.post(f"{path}/submit", expect=told)
     assert (await office.public.get(path)).status_code == 401
     await office.supervisor.get(path, expect=200)
     await office.supervisor.put(path, PROJECT, expect=403)

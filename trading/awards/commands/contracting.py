@@ -3,9 +3,10 @@
 import asyncio
 from decimal import Decimal
 from hashlib import sha256
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from storage.database.settings import Settings
 from storage.database.work import Work, Works
@@ -30,7 +31,7 @@ PAPER_KIND = "contract"
 class WriteContract(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The clauses that may be written; price, parties and promises come from the bid and stand (BL 46)."""
 
-    fields: dict[str, Prose] = {}
+    fields: Annotated[dict[str, Prose], Meta(max_length=100)] = {}
     performance_bond: Decimal | None = None
 
 
