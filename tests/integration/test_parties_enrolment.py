@@ -233,3 +233,31 @@ def test_neither_telephone_nor_account_enters_the_ledger(people: People, node: N
     digest = hashlib.sha256(bytes.fromhex(kept[0]) + canonical_bytes(kept[1])).hexdigest()
     assert digest in acts, "the salted digest proves the data later"
     assert client.get("/api/me")["party"]["versions"][0]["data"]["phone"] == data["phone"]
+
+
+def test_others_see_personal_data_masked_and_whole_only_for_a_recorded_purpose(people: People,
+                                                                              node: NodeProcess) -> None:
+    client, rival = people.verified(NAME), people.verified("赣榆第二建设有限公司")
+    host, administrator = people.staff("host"), people.staff("administrator")
+    path, data = f"/api/parties/{client.get('/api/me')['party']['id']}", declared(NAME)
+    for staff in (host, people.staff("supervisor"), administrator):
+        shown = staff.get(path)["versions"][0]["data"]
+        assert (shown["name"], shown["legal_representative"]) == (NAME, data["legal_representative"])
+        assert (shown["contact"], shown["phone"]) == ("李＊＊", "＊" * 9 + "1234")
+        assert shown["bank_account"].endswith(data["bank_account"].replace(" ", "")[-3:])
+        assert not [key for key in ("contact", "phone", "bank_account") if shown[key] == data[key]]
+    assert client.get(path)["versions"][0]["data"]["phone"] == data["phone"]
+    asked = f"{path}/personal-data"
+    for refused, body, status in ((host, {"purpose": " 看 "}, 400), (administrator, {"purpose": "核对账号"}, 403),
+                                  (rival, {"purpose": "核对账号"}, 403), (client, {"purpose": "核对账号"}, 403)):
+        with pytest.raises(ApiError) as told:
+            refused.post(asked, body)
+        assert told.value.status == status
+    whole = {key: data[key] for key in ("contact", "phone", "bank_account")}
+    assert host.post(asked, {"purpose": "核对退款账号"}) == whole
+    with psycopg.connect(node.settings.database_url.replace("+psycopg", "")) as connection:
+        written = "".join(str(row) for table in ("ledger_outbox", "ledger_payload", "ledger_entry")
+                          for row in connection.execute(f"select {table}::text from {table}".encode()))
+    assert "party.personal_data_disclosed" in written
+    assert "核对退款账号" in written
+    assert not [key for key in ("phone", "bank_account", "contact") if data[key] in written]

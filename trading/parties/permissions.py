@@ -43,6 +43,14 @@ def permit_choosing(actor: Actor) -> None:
         raise NotAllowed("您没有权限进行此操作", act="choose_people")
 
 
+def permit_disclosing(actor: Actor) -> None:
+    """Raises ``NotSignedIn`` or ``NotAllowed`` unless the actor has a duty that may need a person's data whole."""
+    if actor.party_id is None:
+        raise NotSignedIn("请先登录")
+    if not actor.roles & {"centre", "supervisor"}:
+        raise NotAllowed("您没有权限进行此操作", act="disclose")
+
+
 def permit_own(actor: Actor, act: Act) -> UUID:
     """The enterprise the actor acts for, when it may do this to itself; raises ``NotSignedIn``, ``NotAllowed``."""
     permit(actor, act, actor.party_id)
@@ -57,6 +65,7 @@ PERMISSIONS = (
     *rows("party:own", "unbindCertificate"),
     *rows("centre supervisor administrator", "listParties"),
     *rows("party:own centre supervisor administrator", "readParty"),
+    *rows("centre supervisor", "disclosePartyData"),
     *rows("centre", "verifyParty refuseParty stopParty allowParty"),
     *rows("administrator", "appointParty"),
     *rows("tenderee agency centre", "listPartyChoices"),

@@ -18,6 +18,7 @@ from storage.database.work import Works
 from storage.kernel.actor import Actor
 from trading.parties import commands, queries, sessions, views
 from trading.parties.agreement import agreement
+from trading.parties.disclosing import Disclosure, disclose
 from trading.parties.identity import issue_challenge
 from trading.parties.model import SESSION_LIMIT, Act
 from trading.parties.permissions import permit, permit_choosing
@@ -187,6 +188,13 @@ async def verify_party(party_id: FromPath[UUID], data: JSONBody[Judged], actor: 
     return await views.party_view(reader, await queries.party(reader, party_id), actor)
 
 
+@post("/api/parties/{party_id:uuid}/personal-data", operation_id="disclosePartyData", status_code=200)
+async def disclose_party_data(party_id: FromPath[UUID], data: JSONBody[Disclosure], actor: NamedDependency[Actor],
+                              work: NamedDependency[Works]) -> dict[str, str]:
+    """The personal fields whole, for a purpose that is recorded and that the enterprise can read (R-1016)."""
+    return await disclose(party_id, data, actor, work())
+
+
 @post("/api/parties/{party_id:uuid}/refuse", operation_id="refuseParty", status_code=200)
 async def refuse_party(party_id: FromPath[UUID], data: JSONBody[Judged], actor: NamedDependency[Actor],
                        work: NamedDependency[Works], reader: NamedDependency[AsyncSession]) -> views.PartyView:
@@ -222,5 +230,6 @@ async def appoint_party(party_id: FromPath[UUID], data: JSONBody[Appointed], act
 ROUTES: list[ControllerRouterHandler] = [
     read_agreement, take_challenge, sign_in, sign_in_renewed, sign_out, read_me,
     enrol, edit_enrolment, declare_enrolment, delete_enrolment, bind_certificate, unbind_certificate,
-    list_parties, list_party_choices, read_party, verify_party, refuse_party, stop_party, allow_party, appoint_party,
+    list_parties, list_party_choices, read_party, disclose_party_data, verify_party, refuse_party,
+    stop_party, allow_party, appoint_party,
 ]

@@ -12,6 +12,7 @@ from storage.kernel.clock import shanghai
 from storage.kernel.rule import Rule, unmet
 from trading.parties import permissions
 from trading.parties.model import PARTY_STEPS, Act, PartyStatus, VersionStatus, acts_on_version
+from trading.parties.personal import masked
 from trading.parties.queries import (
     bound_certificates,
     database_now,
@@ -147,10 +148,11 @@ def party_line(subject: Party) -> PartyLine:
                      roles=sorted(subject.staff_roles or subject.roles), created_at=subject.created_at)
 
 
-def version_view(version: PartyVersion) -> VersionView:
-    """One version of the declared data."""
+def version_view(version: PartyVersion, *, is_own: bool = True) -> VersionView:
+    """One version of the declared data; to others what is personal is masked."""
     return VersionView(
-        number=version.number, status=version.status, data=version.data, declared_by=version.declared_by,
+        number=version.number, status=version.status, data=version.data if is_own else masked(version.data),
+        declared_by=version.declared_by,
         declared_at=version.declared_at, verified_by=version.verified_by_name, verified_at=version.verified_at,
         reason=version.reason, in_effect=version.status == VersionStatus.VERIFIED)
 
@@ -214,7 +216,8 @@ async def party_view(session: AsyncSession, subject: Party, actor: Actor) -> Par
         id=str(subject.id), uscc=subject.uscc, name=subject.name, status=subject.status,
         roles=sorted(subject.staff_roles or subject.roles), status_reason=subject.status_reason,
         demo=subject.is_demo, agreement_version=subject.agreement_version, agreed_at=subject.agreed_at,
-        versions=[version_view(each) for each in held], may=acts_allowed(actor, subject, held[0]), missing=missing,
+        versions=[version_view(each, is_own=actor.is_party(subject.id)) for each in held],
+        may=acts_allowed(actor, subject, held[0]), missing=missing,
         doubts=doubts)
 
 
