@@ -131,7 +131,8 @@ def _around_the_office(office: Office, others: dict[str, Member]) -> dict[str, M
                                    "party:reader")),
         "rival": (office.rival, ()), "host": (office.centre, ("centre:host", "party:reader")),
         "recorder": (office.deputy, ("centre:recorder", "party:reader"))}
-    cast = {name: Member(_token(person), person.party.id, capacity="host" if person.party.staff_roles else "tenderee",
+    signs_as = {"tenderee": "tenderee", "agency": "tenderee", "bidder": "winner", "rival": "winner"}
+    cast = {name: Member(_token(person), person.party.id, capacity=signs_as.get(name, "host"),
                          grants=frozenset({"party", "party:verified", *person.party.staff_roles, *person.party.roles,
                                            *grants}))
             for name, (person, grants) in known.items()}
