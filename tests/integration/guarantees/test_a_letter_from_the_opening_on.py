@@ -87,10 +87,10 @@ async def test_letters_come_to_light_with_their_bids_and_go_back_after_the_contr
         for reader in (hall.world.tenderee, hall.host, hall.world.supervisor, first):
             assert guarantees.client(reader).get_bytes(f"{path}/pdf") == own.pdf
             assert guarantees.client(reader).get(f"{path}/data") == own.data
-        for stranger in (guarantees.client(second), ApiClient(guarantees.node.address)):
+        for stranger, told in ((guarantees.client(second), 404), (ApiClient(guarantees.node.address), 401)):
             with pytest.raises(ApiError) as refused:
                 stranger.get(f"{path}/data")
-            assert refused.value.status == 404
+            assert refused.value.status == told
 
     await asyncio.to_thread(read)
     await end_tender(guarantees)
