@@ -4,12 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from frontend.cli.demo import prepare_demo
 from storage.database.settings import Settings
 from tests.browser.hall_stage import Stage
 from tests.browser.web_client import build_web_client
 from tests.nodes import NodeProcess
+
+# Milliseconds. A dozen browsers may share a machine of two cores; a page that never shows it still fails.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from storage.objects.store import ObjectStore
 from tests.browser.tender_stage import SIZE, Tender, opened_tender
 from tests.platform_parts import StartNode
 
-PATIENCE = 30_000  # milliseconds: a dozen browsers may share a machine of two cores
 BY_HAND = 2  # so many members review and score on the page; the others' own programs do
 PUBLICITY = timedelta(seconds=45)
 OBJECTION, ANSWER = "请说明第一名施工组织设计评分的依据", "施工组织设计为主观评分项，依据见评标报告"
@@ -23,10 +22,8 @@ OBJECTION, ANSWER = "请说明第一名施工组织设计评分的依据", "施�
 def tender(web_client: None, browser: Browser, settings: Settings, start_node: StartNode, object_store: ObjectStore,
            tmp_path: Path) -> Iterator[Tender]:
     """The opened lot and whoever stands before it."""
-    expect.set_options(timeout=PATIENCE)
     with opened_tender(browser, start_node, settings, object_store, tmp_path / "files") as made:
         yield made
-    expect.set_options(timeout=5_000)  # as it was
 
 
 @pytest.mark.cts("A-129", "A-130", "A-131", "A-133", "A-134", "A-137", "A-140", "A-144", "A-145", "A-146", "A-151",

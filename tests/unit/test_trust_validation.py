@@ -173,7 +173,8 @@ async def _holds_or_is_refused(authority: TestAuthority, holder: Identity, chang
     except CertificateRefused as refusal:
         reason = refusal.facts["reason"]
     else:  # a byte outside what is signed, such as a certificate the answer carries along
-        told = [parse_word(OCSP, each).basic_ocsp_response["tbs_response_data"].dump() for each in (*found.ocsps, whole)]
+        told = [parse_word(OCSP, each).basic_ocsp_response["tbs_response_data"].dump()
+                for each in (*found.ocsps, whole)]
         reason = "revocation-unknown" if told[0] == told[1] else "taken though changed"
     assert reason == "revocation-unknown"
 

@@ -36,11 +36,15 @@ async def _execute(sessions: Sessions, *statements: str) -> None:
 
 
 async def _everything(made: Evaluated, sessions: Sessions) -> tuple[Any, ...]:
-    """The award as the tenderee sees it, the lot's acts, and what was queued."""
+    """The award as the tenderee sees it, the lot's acts, and what was queued.
+
+    The platform's own reaction to the publication comes in its own time, and is none of the act.
+    """
     async with sessions() as session:
         queued = sorted(await session.scalars(select(ExchangePush.kind)))
-    shown = await made.read()
-    return {key: value for key, value in shown.items() if key != "server_time"}, await made.acts(), queued
+    shown, acts = await made.read(), await made.acts()
+    acts.pop("coefficients.committed", None)
+    return {key: value for key, value in shown.items() if key != "server_time"}, acts, queued
 
 
 def _is_general(answer: httpx.Response) -> bool:
