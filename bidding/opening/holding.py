@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.tables import Bid
+from bidding.opening import rules
 from bidding.opening.model import DecryptionWindow, HallAct, HallFacts, HallStep, Period
 from bidding.opening.permissions import Seat, custodian_index, staff_roles
 from bidding.opening.statements import Field
@@ -24,7 +25,7 @@ from bidding.opening.tables import (
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import shanghai, to_wire
-from storage.kernel.errors import Conflict, NotFound, Refused
+from storage.kernel.errors import Conflict, NotFound, Refused, RulesUnmet
 from trading.tenders.kinds import hall_minutes
 from trading.tenders.queries import lot as lot_of
 from trading.tenders.tables import Lot
@@ -148,7 +149,11 @@ class Hall:
         return f"lot:{self.lot.id}"
 
     def expect(self, step: str) -> None:
-        """Raises ``Conflict`` naming who was quicker when the hall has left the step the actor saw (fault 23)."""
+        """Raises ``Conflict`` naming who was quicker when the hall has left the step the actor saw (fault 23), and
+        ``RulesUnmet`` R-500/2 when it has not come to it yet (fault 22)."""
+        order = list(HallStep)
+        if step in order and order.index(HallStep(step)) > order.index(HallStep(self.opening.step)):
+            raise RulesUnmet((rules.hall_is_at_the_acts_step,), step=self.opening.step, expected=step)
         if self.opening.step != step:
             at = shanghai(self.opening.step_at)
             raise Conflict(f"本场开标已由{self.opening.step_by}于 {at:%H:%M:%S} 推进", step=self.opening.step,

@@ -1,8 +1,9 @@
 """The numbered rules of the hall."""
 
+from collections.abc import Collection
 from datetime import date
 
-from bidding.opening.model import CAPACITIES, TERMINAL, HallFacts
+from bidding.opening.model import CAPACITIES, TERMINAL, HallFacts, HallStep
 from storage.kernel.rule import rule
 
 _BL = date(2000, 1, 1)
@@ -14,6 +15,13 @@ _EB = date(2013, 5, 1)
 def sign_in_has_begun(facts: HallFacts) -> bool:
     """From T minus the announced minutes of its kind of trade; signing in is a courtesy, never a condition."""
     return facts.now >= facts.deadline_at - facts.sign_in_lead
+
+
+@rule("R-500/2", "开标按规定的步骤依次进行",
+      cites="电子招标投标办法 第二十九条至第三十一条；招标投标法 第三十六条", since=_EB)
+def hall_is_at_the_acts_step(facts: HallFacts, steps: Collection[HallStep]) -> bool:
+    """Nothing is done before its step, nor after it: R-501 to R-510 name them in order."""
+    return facts.step in steps
 
 
 @rule("R-142", "投标截止（开标）时间前任何人不得解密", cites="电子招标投标办法 第二十八条", since=_EB)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bidding.opening import rules
 from bidding.opening.model import RUNNING, HallAct, HallFacts, HallStep
-from storage.kernel.errors import Refused, RulesUnmet
+from storage.kernel.errors import RulesUnmet
 from storage.kernel.rule import Rule, unmet
 
 
@@ -66,20 +66,22 @@ def _unmet(needs: tuple[Rule[HallFacts], ...], facts: HallFacts) -> tuple[Rule[.
 
 def missing(act: HallAct, facts: HallFacts) -> tuple[Rule[...], ...] | None:
     """The rules unmet for this act now; None when the step does not admit it at all."""
-    row = _TABLE.get((facts.step, act))
-    if row is not None:
-        return _unmet(row.needs, facts)
-    admission = ADMISSIONS.get(act)
-    if admission is None or facts.step not in admission.within:
+    if not rules.hall_is_at_the_acts_step(facts, _steps_of(act)):
         return None
-    return _unmet(admission.needs, facts)
+    row = _TABLE.get((facts.step, act))
+    return _unmet(row.needs if row is not None else ADMISSIONS[act].needs, facts)
+
+
+def _steps_of(act: HallAct) -> frozenset[HallStep]:
+    """The steps that admit the act."""
+    return ADMISSIONS[act].within if act in ADMISSIONS else frozenset(row.before for row in STEPS if row.act is act)
 
 
 def admit(act: HallAct, facts: HallFacts) -> None:
-    """Raises ``Refused`` when the step does not admit the act, ``RulesUnmet`` with all unmet rules."""
+    """Raises ``RulesUnmet`` with all unmet rules: R-500/2 alone where the step does not admit the act."""
     failed = missing(act, facts)
     if failed is None:
-        raise Refused("开标所处步骤不允许此操作", step=facts.step.value, act=act.value)
+        failed = (rules.hall_is_at_the_acts_step,)
     if failed:
         raise RulesUnmet(failed, step=facts.step.value, act=act.value)
 

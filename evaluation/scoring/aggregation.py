@@ -41,11 +41,14 @@ class Alert:
         return sha256("\0".join((self.kind, self.member, self.bid, self.other)).encode()).hexdigest()[:12]
 
 
-def item_score(item: SheetItem, values: Mapping[str, Decimal], *, drops: bool = False) -> Figure:
-    """The mean of the members' values by name, or the one value of an objective item (R-331)."""
+def item_score(item: SheetItem, values: Mapping[str, Decimal]) -> Figure:
+    """The mean of the members' values by name, or the one value of an objective item (R-331).
+
+    Where the document says so for the item, one highest and one lowest of seven values and more do not count.
+    """
     if item.objective:
         return Figure(next(iter(values.values())), "R-330", "客观项：全体评委评分一致", (("评分", labelled(values)),))
-    is_trimmed = drops and len(values) >= _FEWEST_FOR_TRIM
+    is_trimmed = item.drops_extremes and len(values) >= _FEWEST_FOR_TRIM
     kept = trimmed(list(values.values()), 1) if is_trimmed else list(values.values())
     told = "去掉一个最高分和一个最低分后的算术平均值" if is_trimmed else "全体评委评分的算术平均值"
     return Figure(half_up(mean(kept)), "R-331", told, (("评分", labelled(values)),))

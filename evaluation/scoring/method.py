@@ -24,7 +24,8 @@ _PLACES = ("form", "qualification", "response")
 
 
 def _sheet_item(item: ScoringItem) -> SheetItem:
-    return SheetItem(item.number, item.title, item.lowest, item.highest, item.standard, item.group, item.objective)
+    return SheetItem(item.number, item.title, item.lowest, item.highest, item.standard, item.group, item.objective,
+                     drops_extremes=item.drops_extremes)
 
 
 def _adjustment() -> SheetItem:

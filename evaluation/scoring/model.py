@@ -83,6 +83,7 @@ class SheetItem:
     group: str
     objective: bool
     unit: str = "points"
+    drops_extremes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,6 @@ class Method:
     candidates: int = 3
     fewest_valid: int = 3
     ties_are_drawn: bool = True
-    drops_extreme_scores: bool = False
 
     def item(self, number: str) -> SheetItem | None:
         """The sheet item of that number."""

@@ -69,8 +69,8 @@ def _score(method: Method, valid: Sequence[tuple[OpenBid, Decimal]], sheets: Seq
            aliases: Mapping[str, str], base: Figure | None) -> list[Scored]:
     values = {bid.bid: {item.number: {aliases[sheet.member]: sheet.scores[bid.bid][item.number] for sheet in sheets}
                         for item in method.sheet_items} for bid, _ in valid}
-    items = {bid: {item.number: item_score(item, row[item.number], drops=method.drops_extreme_scores)
-                   for item in method.sheet_items} for bid, row in values.items()}
+    items = {bid: {item.number: item_score(item, row[item.number]) for item in method.sheet_items}
+             for bid, row in values.items()}
     evaluated = {bid.bid: _evaluated(method, price, items[bid.bid]) for bid, price in valid}
     lowest = min((figure.value for figure in evaluated.values() if figure), default=_ZERO)
     return [_scored(method, bid, price, items[bid.bid], _price_score(method, price, base, evaluated[bid.bid], lowest),

@@ -161,6 +161,12 @@ def test_a_complaint_that_is_held_keeps_the_award_waiting() -> None:
     assert is_over(AwardAct.LIFT_HOLD, OVER)
 
 
+def test_a_complaint_holds_back_no_award_that_was_made() -> None:
+    assert against(AwardAct.HOLD, OVER) == set()
+    assert against(AwardAct.HOLD, replace(OVER, winner_at=OVER.now)) == {"R-112/2"}
+    assert not is_over(AwardAct.HOLD, replace(OVER, winner_at=OVER.now)), "it is told by its rule"
+
+
 def test_nothing_follows_an_award_that_was_not_made() -> None:
     early = replace(OVER, result_text=Paperwork.REVIEWED, letters=Paperwork.VERIFIED)
     for act in (AwardAct.WRITE_RESULT, AwardAct.SUBMIT_RESULT, AwardAct.PUBLISH_RESULT, AwardAct.FILE_REPORT,

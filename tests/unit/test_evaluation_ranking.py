@@ -7,7 +7,7 @@ import pytest
 
 from evaluation.scoring import rules
 from evaluation.scoring.aggregation import alerts, disputes, item_score
-from evaluation.scoring.method import LEGAL_GROUNDS
+from evaluation.scoring.method import LEGAL_GROUNDS, method_of
 from evaluation.scoring.model import EvaluationAct, EvaluationStep, MethodKind, Vote
 from evaluation.scoring.ranking import draw_key, evaluate
 from evaluation.scoring.reviewing import collate, competition_lacks, headline, is_known
@@ -15,7 +15,7 @@ from evaluation.scoring.sheets import judge_sheet
 from evaluation.scoring.steps import admit
 from storage.kernel.errors import RulesUnmet
 from tests.evaluation_values import BASELINE, CREDIT, DESIGN, MEAN, PRICE, bids, method, name_of, sheet
-from trading.tenders.content import PriceFormula, ScoringItem
+from trading.tenders.content import PriceFormula, ScoringItem, Structure
 
 ALIASES = {"m1": "甲", "m2": "乙", "m3": "丙", "m4": "丁", "m5": "戊", "m6": "己", "m7": "庚"}
 ONE, TWO, THREE = name_of(1), name_of(2), name_of(3)
@@ -139,17 +139,29 @@ def test_em27_competition_lacks_when_more_than_half_find_so():
 
 V4 = {f"专家{number}": Decimal(text) for number, text in enumerate(("82", "85", "88", "90", "91", "93", "99"))}
 JUDGED = method().sheet_items[0]
+TRIMMED = replace(JUDGED, drops_extremes=True)
 
 
 @pytest.mark.cts("A-144")
 def test_v4_r331_the_mean_and_the_trimmed_mean():
     assert item_score(JUDGED, V4).value == Decimal("89.71")
-    assert item_score(JUDGED, V4, drops=True).value == Decimal("89.40")
+    assert item_score(TRIMMED, V4).value == Decimal("89.40")
 
 
 def test_r331_six_scores_are_all_kept():
     six = dict(list(V4.items())[:6])
-    assert item_score(JUDGED, six, drops=True).value == item_score(JUDGED, six).value
+    assert item_score(TRIMMED, six).value == item_score(JUDGED, six).value
+
+
+def test_r331_the_document_asks_for_the_trimmed_mean_item_by_item():
+    items = [ScoringItem("1", "报价", Decimal(0), Decimal(60), "见公式", "price", objective=True),
+             ScoringItem("2", "设计", Decimal(0), Decimal(30), "综合评价", drops_extremes=True),
+             ScoringItem("3", "管理", Decimal(0), Decimal(10), "综合评价")]
+    asked = method_of(Structure(scoring_items=items, price_formula=PriceFormula("R-310", above=Decimal(2),
+                                                                                below=Decimal(1))),
+                      trade_kind="works", limit=None, fewest_valid=3, drawn={})
+    assert {each.number: item_score(each, V4).value for each in asked.sheet_items} == {
+        "2": Decimal("89.40"), "3": Decimal("89.71")}
 
 
 def test_r330_objective_items_that_differ_are_named():

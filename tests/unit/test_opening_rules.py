@@ -19,7 +19,7 @@ from bidding.opening.model import (
 )
 from bidding.opening.ranges import Span, parse
 from bidding.opening.steps import ADMISSIONS, STEPS, admit, missing, step_on
-from storage.kernel.errors import Refused, RulesUnmet
+from storage.kernel.errors import RulesUnmet
 
 T = datetime(2026, 12, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -124,8 +124,9 @@ def test_a_bid_is_queued_as_soon_as_enough_shares_are_there() -> None:
 def test_every_act_is_either_a_step_or_admitted_in_place() -> None:
     assert {row.act for row in STEPS} | set(ADMISSIONS) == set(HallAct)
     assert not {row.act for row in STEPS} & set(ADMISSIONS)
-    with pytest.raises(Refused):
+    with pytest.raises(RulesUnmet) as refused:
         admit(HallAct.CONFIRM, FACTS)
+    assert [each.number for each in refused.value.rules] == ["R-500/2"]
 
 
 @pytest.mark.parametrize(("header", "span"), [

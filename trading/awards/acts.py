@@ -90,8 +90,8 @@ _ROWS = (
                                                      rules.objection_comes_within_publicity)),
     Row(AwardAct.ANSWER_OBJECTION, _OWNERS, (rules.candidates_are_public, rules.objection_is_answered_in_time),
         lambda facts: facts.objections_open == 0),
-    Row(AwardAct.HOLD, _SUPERVISOR, (rules.candidates_are_public,),
-        lambda facts: facts.holds_complaint or _is_awarded(facts)),
+    Row(AwardAct.HOLD, _SUPERVISOR, (rules.candidates_are_public, rules.award_can_still_be_held),
+        lambda facts: facts.holds_complaint),
     Row(AwardAct.LIFT_HOLD, _SUPERVISOR, (), lambda facts: not facts.holds_complaint),
     Row(AwardAct.CONFIRM_WINNER, _TENDEREE, (
         rules.candidates_are_public, rules.no_complaint_holds_the_award, rules.winner_is_one_candidate,

@@ -72,6 +72,13 @@ def no_complaint_holds_the_award(facts: AwardFacts) -> bool:
     return not facts.holds_complaint
 
 
+@rule("R-112/2", "因投诉暂停须在确定中标人之前；此后按投诉处理决定执行", cites=_IR + "第六十条至第六十二条、第八十一条",
+      since=_REGULATION)
+def award_can_still_be_held(facts: AwardFacts) -> bool:
+    """Once a winner is confirmed there is no choice left to hold back; what was unlawful, a decision declares void."""
+    return facts.winner_at is None
+
+
 @rule("A-168", "中标人须为公示的中标候选人，一个标段一个中标人", cites=_BL + "第四十条；" + _CTS + "A-168", since=_LAW)
 def winner_is_one_candidate(facts: AwardFacts) -> bool:
     """Outside the candidates nobody wins."""

@@ -86,7 +86,10 @@ class ReviewItem:
 
 @dataclass(frozen=True, slots=True)
 class ScoringItem:
-    """One scored item with its range; ``objective`` items must not differ between experts (R-330)."""
+    """One scored item with its range; ``objective`` items must not differ between experts (R-330).
+
+    ``drops_extremes``: of seven scores and more, one highest and one lowest do not count (R-331).
+    """
 
     number: str
     title: str
@@ -95,6 +98,7 @@ class ScoringItem:
     standard: str
     group: str = "technical"
     objective: bool = False
+    drops_extremes: bool = False
 
     def __post_init__(self) -> None:
         _text(self.number, "评分项编号", 20)

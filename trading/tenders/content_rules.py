@@ -68,6 +68,22 @@ def scores_add_up(lot: LotFacts) -> bool:
     return not items or sum((item.highest for item in items), Decimal(0)) == _HUNDRED
 
 
+@rule("R-331", "去掉最高分和最低分只用于主观评分项", cites="评标委员会和评标方法暂行规定 第三十四条；R-330、R-331",
+      since=date(2001, 7, 5))
+def only_judged_scores_are_trimmed(lot: LotFacts) -> bool:
+    """Objective items have one value, and the price is computed: nothing there to drop."""
+    return not any(each.drops_extremes and (each.objective or each.group == "price")
+                   for each in lot.structure.scoring_items)
+
+
+@rule("R-310/2", "评标基准价确定后不因否决投标重新计算",
+      cites="评标委员会和评标方法暂行规定 第三十四条；R-310、R-322", since=date(2001, 7, 5))
+def baseline_stands(lot: LotFacts) -> bool:
+    """Bids are rejected in the initial review, and the baseline is made of those that passed it; none falls later."""
+    formula = lot.structure.price_formula
+    return formula is None or not formula.recomputes_after_rejection
+
+
 @rule("A-63", "投标文件组成已设置且编号不重复", cites=_CTS + "A-63", since=_CERTIFIED)
 def bid_parts_are_set(lot: LotFacts) -> bool:
     """A bidder must know of what parts a bid consists."""
@@ -127,5 +143,5 @@ def _scores_fall(formula: PriceFormula) -> bool:
 STRUCTURE_RULES = (
     price_is_announced, nobody_opens_alone, custodians_are_not_staff, remedy_is_stated,
     evaluation_numbers_are_unique, scores_add_up, bid_parts_are_set, price_formula_is_complete,
-    deposit_forms_are_stated,
+    deposit_forms_are_stated, only_judged_scores_are_trimmed, baseline_stands,
 )

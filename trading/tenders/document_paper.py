@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.kernel.money import in_words
-from trading.tenders.content import Formula, PriceFormula
+from trading.tenders.content import Formula, PriceFormula, ScoringItem
 from trading.tenders.document_text import FIELDS, DocumentData, filled
 from trading.tenders.notice_text import REHEARSAL_MARK, moment
 
@@ -105,8 +105,13 @@ def _formula(formula: PriceFormula | None) -> list[list[str]]:
                     f"低于的每百分之一扣 {formula.below} 分，满分 {formula.full} 分，扣完为止。")
     if formula.weight is not None:
         told.append(f"价格权重 {formula.weight}%。")
-    told.append(f"投标被否决后{'' if formula.recomputes_after_rejection else '不'}重新计算评标基准价。")
+    told.append("评标基准价由通过初步评审的投标报价计算，确定后不因否决投标重新计算。")
     return [[f"({number})", text] for number, text in enumerate(told, start=1)]
+
+
+def _standard(item: ScoringItem) -> str:
+    trims = "（评委为七人及以上时，去掉一个最高分和一个最低分后取平均）" if item.drops_extremes else ""
+    return f"{item.standard}{trims}"
 
 
 def paper_data(data: DocumentData, files: Sequence[tuple[str, str, int, str]], *, demo: bool) -> dict[str, Any]:
@@ -122,8 +127,8 @@ def paper_data(data: DocumentData, files: Sequence[tuple[str, str, int, str]], *
         "announced": [[each.key, each.label, KINDS[each.kind], _yes(each.required)] for each in held.announced_fields],
         "custodians": [[str(each.index), each.name, each.certificate] for each in held.custodians],
         "review_items": [[each.number, STAGES[each.stage], each.title, each.standard] for each in held.review_items],
-        "scoring_items": [[each.number, each.title, GROUPS[each.group], f"{each.lowest}—{each.highest}", each.standard]
-                          for each in held.scoring_items],
+        "scoring_items": [[each.number, each.title, GROUPS[each.group], f"{each.lowest}—{each.highest}",
+                           _standard(each)] for each in held.scoring_items],
         **{key: filled(data, key) for key in FIELDS},
         "files": [[name, FILE_KINDS.get(kind, kind), f"{size:,}", digest] for name, kind, size, digest in files],
         "clarifications": [{"title": each["title"], "body": each["body"], "at": each["at"]}

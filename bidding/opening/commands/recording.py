@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from bidding.opening import rules
 from bidding.opening.commands.periods import NextStep
 from bidding.opening.holding import Hall, enter_hall, facts_of
 from bidding.opening.model import CAPACITIES, HallAct
@@ -27,7 +28,7 @@ from storage.database.settings import Settings
 from storage.database.work import Work, Works
 from storage.kernel.actor import PLATFORM, Actor
 from storage.kernel.clock import to_wire
-from storage.kernel.errors import Conflict, NotAllowed, Refused, Unavailable
+from storage.kernel.errors import Conflict, NotAllowed, Refused, RulesUnmet, Unavailable
 from storage.kernel.identifiers import new_id
 from storage.ledger.checkpoints import verifier_key
 from storage.ledger.proofs import entry_document
@@ -135,7 +136,7 @@ async def _current_pdf(lot_id: UUID, works: Works, desk: Desk) -> _Pdf:
     async with works() as uow:
         opening = await uow.session.get(Opening, lot_id)
         if opening is None or opening.record is None or opening.record_act_id is None:
-            raise Refused("开标记录尚未形成")
+            raise RulesUnmet((rules.hall_is_at_the_acts_step,), step=opening.step if opening else None)
         if opening.record_pdf_key is not None:
             return _Pdf(opening.record_pdf_key, await read_pdf(desk.store, opening.record_pdf_key))
         origin = f"yunkai/{desk.settings.platform_id}"

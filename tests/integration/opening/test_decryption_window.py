@@ -23,7 +23,7 @@ from bidding.opening.commands.releasing import BidderPart, ReleaseBid, release_b
 from storage.crypto.envelope import Sealing
 from storage.crypto.manifest import Manifest, sign_manifest
 from storage.kernel.clock import from_wire
-from storage.kernel.errors import NotAllowed, Refused, RulesUnmet
+from storage.kernel.errors import NotAllowed, RulesUnmet
 from tests.bids_world import Client, Person, SealedObject, seal_object, statement
 from tests.opening_world import Hall, parts_for
 
@@ -35,8 +35,9 @@ async def _states(hall: Hall) -> list[str]:
 @pytest.mark.cts("A-110", "A-111")
 async def test_outside_the_window_nobody_decrypts(hall: Hall) -> None:
     assert await hall.close()
-    with pytest.raises(Refused):
+    with pytest.raises(RulesUnmet) as early:
         await hall.release_bid(hall.world.bidders[0])
+    assert [each.number for each in early.value.rules] == ["R-500/2"]
     await begin_decryption(hall.lot.id, NextStep("frozen"), hall.host.actor, hall.world.work())
     shown = await hall.snapshot()
     assert shown["window"]["is_open"]

@@ -5,7 +5,7 @@ export default {
   clocks: '时间安排', propose: '按规则推算最早时间', clocksHint: '北京时间。招标文件发售不少于五日，发出至截止不少于二十日；截止遇节假日顺延（R-102、R-103、R-118）。', clock: { documents_from: '招标文件开始获取', documents_until: '招标文件截止获取', deadline_at: '投标截止（开标）', sign_in_minutes: '提前签到（分钟）', decryption_minutes: '解密时长（分钟）', objection_minutes: '异议时长（分钟）' },
   people: '密钥保管人与开标人员', custodyHint: '选两位以上；少于门限人数时谁也打不开投标文件。交易中心人员不得保管密钥（R-200）。', k: '门限人数', host_id: '主持人', recorder_id: '记录人', remedy: '解密失败补救', remedies: { none: '不设补救', backup: '允许提交自留备份（须与清单逐字节一致）' },
   announced: '唱标内容（开标一览表）', announcedHint: '必须包含键为 price 的报价字段。', parts: '投标文件组成', review: '初步评审条款', scoring: '评分项', numbersHint: '编号不得重复（A-62）。',
-  col: { key: '键', label: '名称', kind: '类型', required: '必填', number: '编号', title: '名称', stage: '阶段', standard: '标准', group: '类别', lowest: '最低分', highest: '最高分', objective: '客观分' },
+  col: { key: '键', label: '名称', kind: '类型', required: '必填', number: '编号', title: '名称', stage: '阶段', standard: '标准', group: '类别', lowest: '最低分', highest: '最高分', objective: '客观分', drops_extremes: '去极值' },
   fieldKind: { money: '金额', days: '天数', text: '文字', percent: '百分比' }, reviewStage: { form: '形式', qualification: '资格', response: '响应性' }, scoreGroup: { price: '价格', technical: '技术', business: '商务', credit: '信用' },
   formula: '价格公式', baseline: '评标基准价', formulas: { 'R-310': '算术平均', 'R-311': '去掉最高最低后平均', 'R-312': '按比例去极值后乘系数', 'R-313': '复合基准价', 'R-314': '下浮', 'R-317': '经评审的最低投标价', 'R-320': '低价优先（政府采购）' },
   parameter: { full: '满分 F', above: '高于基准扣分 E₁', below: '低于基准扣分 E₂', weight: '价格权重（%）', k_set: '系数 K（多个用逗号分隔）', d_set: '下浮率 d', lambda_set: '权重 λ', drops_extremes: '去掉最高、最低报价' }, rounding: '百分比与得分保留两位小数，四舍五入（R-322）。',

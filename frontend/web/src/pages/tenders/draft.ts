@@ -24,11 +24,11 @@ export function newDraft(): LotDraft {
       { number: '2.1.3', title: '投标有效期', stage: 'response', standard: '符合招标文件规定' },
     ],
     scoring_items: [
-      { number: '2.2.1', title: '投标报价', lowest: '0', highest: '60', standard: '按价格公式计算', group: 'price', objective: true },
-      { number: '2.2.2', title: '施工组织设计', lowest: '0', highest: '30', standard: '内容完整、针对性强、措施可行', group: 'technical', objective: false },
-      { number: '2.2.3', title: '企业信用', lowest: '0', highest: '10', standard: '按信用评价结果', group: 'credit', objective: true },
+      { number: '2.2.1', title: '投标报价', lowest: '0', highest: '60', standard: '按价格公式计算', group: 'price', objective: true, drops_extremes: false },
+      { number: '2.2.2', title: '施工组织设计', lowest: '0', highest: '30', standard: '内容完整、针对性强、措施可行', group: 'technical', objective: false, drops_extremes: false },
+      { number: '2.2.3', title: '企业信用', lowest: '0', highest: '10', standard: '按信用评价结果', group: 'credit', objective: true, drops_extremes: false },
     ],
-    price_formula: { number: 'R-311', full: '100', above: '2', below: '1', weight: '60', k_set: [], d_set: [], lambda_set: [], drops_extremes: true, recomputes_after_rejection: false, rounding: 'half-up-2' },
+    price_formula: { number: 'R-311', full: '100', above: '2', below: '1', weight: '60', k_set: [], d_set: [], lambda_set: [], drops_extremes: true, rounding: 'half-up-2' },
   }
 }
 

@@ -9,8 +9,8 @@ export interface Choice { id: string; name: string; roles: string[] }
 export interface AnnouncedField { key: string; label: string; kind: string; required: boolean }
 export interface BidPart { number: string; title: string; required: boolean }
 export interface ReviewItem { number: string; title: string; stage: string; standard: string }
-export interface ScoringItem { number: string; title: string; lowest: string; highest: string; standard: string; group: string; objective: boolean }
-export interface PriceFormula { number: string; full: string; above: string | null; below: string | null; weight: string | null; k_set: string[]; d_set: string[]; lambda_set: string[]; drops_extremes: boolean; recomputes_after_rejection: boolean; rounding: string }
+export interface ScoringItem { number: string; title: string; lowest: string; highest: string; standard: string; group: string; objective: boolean; drops_extremes: boolean }
+export interface PriceFormula { number: string; full: string; above: string | null; below: string | null; weight: string | null; k_set: string[]; d_set: string[]; lambda_set: string[]; drops_extremes: boolean; rounding: string }
 
 export interface AwardRule { candidates: number; names_winner: boolean; first_ranked_wins: boolean }
 
