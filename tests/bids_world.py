@@ -193,11 +193,11 @@ class SealedObject:
 
 
 def seal_object(world: World, bidder: Person, version: BidVersion, kind: str, content: bytes,
-                **changed: object) -> SealedObject:
-    """Seals as the tender document asks; ``changed`` fields of ctx are wrong on purpose."""
+                keepers: list[Recipient] | None = None, **changed: object) -> SealedObject:
+    """Seals as the tender document asks; ``changed`` fields of ctx, or other ``keepers``, are wrong on purpose."""
     ctx = read_context(slot_of(world.lot, version).context(kind) | changed)  # type: ignore[arg-type, operator]
     custodians = [each.recipients[0] for each in world.custodians]
-    sealing = seal(ctx, bidder.recipients[:2], custodians)
+    sealing = seal(ctx, bidder.recipients[:2], keepers or custodians)
     parts = list(sealing.encrypt_parts([content]))
     manifest = Manifest(sealing.header.sha256, tuple(part.sha256 for part in parts), len(content))
     return SealedObject(kind, sealing, parts, len(content), manifest, sign_manifest(manifest, bidder.identities[0].key))

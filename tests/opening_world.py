@@ -46,6 +46,7 @@ from bidding.opening.tables import DecryptionPeriod, OpenedBid, Opening
 from bidding.opening.worker import OpeningWorker
 from storage.crypto.canonical import from_base64, to_base64
 from storage.crypto.demo_pki import Identity
+from storage.crypto.envelope import Recipient
 from storage.crypto.header import read_header
 from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
 from storage.crypto.session_key import session_public_key
@@ -107,20 +108,22 @@ class Hall:
     def desk(self) -> Desk:
         return Desk(self.settings, self.store, self.keys, EmbeddedAuthority(self.keys.timestamp))
 
-    async def submit(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid") -> BidVersion:
-        """Seals, uploads, is checked, submits."""
-        version = await self.upload(bidder, price, body)
+    async def submit(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid",
+                     keepers: list[Recipient] | None = None) -> BidVersion:
+        """Seals, uploads, is checked, submits; ``keepers``: to whom the shares go, where not to the custodians."""
+        version = await self.upload(bidder, price, body, keepers)
         await submit_bid(version.id, bidder.actor, self.world.work(), Seal(self.keys, self.settings))
         self.versions.append(version)
         return version
 
-    async def upload(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid") -> BidVersion:
+    async def upload(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid",
+                     keepers: list[Recipient] | None = None) -> BidVersion:
         """As far as 已上传未提交."""
         client = Client(self.world, bidder, self.store)
         version = await client.start()
         for kind in KINDS:
             plain = body if kind == BODY else statement(price, self.lot)
-            sealed = seal_object(self.world, bidder, version, kind, plain)
+            sealed = seal_object(self.world, bidder, version, kind, plain, keepers)
             envelope = await client.open(version, sealed)
             await client.send(envelope, sealed.parts)
             await client.complete(envelope, sealed)

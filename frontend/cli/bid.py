@@ -9,7 +9,7 @@ from frontend.cli.bid_desk import bid_work, folder_option, lot_argument, state_o
 from frontend.cli.bid_layout import layout
 from frontend.cli.bid_letter import letter
 from frontend.cli.bid_release import release_when_open
-from frontend.cli.bid_screen import Desk, beijing, end, pair, progress, screen, show_requirements, status_line
+from frontend.cli.bid_screen import KINDS, Desk, beijing, end, pair, progress, screen, show_requirements, status_line
 from frontend.cli.bid_security import Security, letter_for, warn
 from frontend.cli.bid_tender import fetch_tender, find_lot
 from frontend.cli.bid_work import BidWork
@@ -191,7 +191,12 @@ def release(desk: Desk, lot: str, root: Path | None, wait: float) -> None:
         roots = {parse_certificate(root.read_text()).fingerprint} if root else None
         answer = release_when_open(api, identity, find_lot(api, lot), roots=roots, patience=wait,
                                    tell=lambda step: screen.print(_STEPS.get(step, step)))
-        click.echo("已释放" if not answer.get("already") else "此前已释放")
+        for each in answer["kept_back"]:
+            screen.print(f"未能释放：{each['bid']} {KINDS.get(each['kind'], each['kind'])}：{each['why']}",
+                         style="yellow", markup=False)
+        click.echo("此前已释放" if answer.get("already") else "已释放其余各份" if answer["kept_back"] else "已释放")
+        if answer["kept_back"]:
+            end("有投标文件未能释放，请告知主持人")
 
 
 bid.add_command(layout)

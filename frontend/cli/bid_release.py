@@ -19,7 +19,7 @@ from storage.crypto.statements import check_statement
 from storage.crypto.timestamps import read_timestamp
 from storage.crypto.wraps import Wrap, seal_release
 from storage.kernel.clock import from_wire, process_now
-from storage.kernel.errors import Refused
+from storage.kernel.errors import DomainError, Refused
 
 _POLL_SECONDS = 1.0
 
@@ -55,14 +55,34 @@ def read_notice(signed: Mapping[str, Any], *, roots: Collection[str] | None) -> 
     return Notice(body, opened, stamped, key)
 
 
-def releases_of(work: Mapping[str, Any], identity: ClientIdentity, *,
-                roots: Collection[str] | None) -> list[dict[str, Json]]:
-    """One release per object that is this identity's to release and was not released before."""
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """What this identity releases, and which objects of a lot it cannot: ``kept_back`` is bid, kind and why."""
+
+    made: list[dict[str, Json]]
+    kept_back: list[dict[str, str]]
+
+
+def releases_of(work: Mapping[str, Any], identity: ClientIdentity, *, roots: Collection[str] | None) -> Releases:
+    """One release per object that is this identity's to release and was not released before.
+
+    A custodian's object that does not open is kept back, and the others go on (R-144); a bidder has but its own bid,
+    and is told at once. Raises what was wrong with the notice.
+    """
     notice = read_notice(work["notice"], roots=roots)
     role = str(work["role"])
     if role == "custodian" and notice.stamped_at is None:
         raise Refused("开标通知尚无时间戳，保管人暂不释放")
-    return [_release(item, role, notice, identity) for item in work["items"] if not item["released"]]
+    found = Releases([], [])
+    for item in work["items"]:
+        try:
+            if not item["released"]:
+                found.made.append(_release(item, role, notice, identity))
+        except DomainError as error:
+            if role == "bidder":
+                raise
+            found.kept_back.append({"bid": str(item["bid"]), "kind": str(item["kind"]), "why": error.message})
+    return found
 
 
 def _release(item: Mapping[str, Any], role: str, notice: Notice, identity: ClientIdentity) -> dict[str, Json]:
@@ -75,7 +95,12 @@ def _release(item: Mapping[str, Any], role: str, notice: Notice, identity: Clien
         raise Malformed("信封头不属于这个标段或尚未到时间", field="ctx")
     wrap = _own_wrap(header, role, identity)
     ch = header.ctx.ch
-    release = seal_release(identity.unwrap(wrap, ch), notice.session_key, role=role, index=wrap.index, ch=ch)
+    secret = identity.unwrap(wrap, ch)
+    if role == "bidder":
+        header.check_bidder_secret(secret)
+    else:
+        header.check_share(wrap.index, secret)
+    release = seal_release(secret, notice.session_key, role=role, index=wrap.index, ch=ch)
     found: dict[str, Json] = {"kind": kind, **release.to_json()}
     return found | ({"i": wrap.index} if role == "bidder" else {"bid": item["bid"]})
 
@@ -89,7 +114,10 @@ def _own_wrap(header: Header, role: str, identity: ClientIdentity) -> Wrap:
 
 def release_when_open(api: ApiClient, identity: ClientIdentity, lot: str, *, roots: Collection[str] | None,
                       patience: float, tell: Callable[[str], None] = lambda words: None) -> dict[str, Any]:
-    """Waits for the decryption window, and releases in it; a repeat is harmless. Raises ``Refused`` when none opens."""
+    """Waits for the decryption window, and releases in it; a repeat is harmless. Raises ``Refused`` when none opens.
+
+    ``kept_back`` in the answer: a custodian's objects that did not open, each with bid, kind and why.
+    """
     until = time.monotonic() + patience
     said = ""
     while True:
@@ -110,11 +138,11 @@ def _release_now(api: ApiClient, identity: ClientIdentity, lot: str,
     while work["role"] == "custodian" and not work["notice"].get("token"):
         time.sleep(_POLL_SECONDS)  # the time stamp of the notice follows within seconds
         work = api.get(f"/api/lots/{lot}/release-work")
-    releases = releases_of(work, identity, roots=roots)
-    if not releases:
-        return {"accepted": True, "already": True}
-    body = {"releases": releases} | ({"remedy": False} if work["role"] == "bidder" else {})
+    found = releases_of(work, identity, roots=roots)
+    if not found.made:
+        return {"accepted": True, "already": not found.kept_back, "kept_back": found.kept_back}
+    body = {"releases": found.made} | ({"remedy": False} if work["role"] == "bidder" else {})
     answer: dict[str, Any] = api.act(f"/api/lots/{lot}/releases/{work['role']}", body)
-    return answer
+    return answer | {"kept_back": found.kept_back}
 
 

@@ -33,7 +33,7 @@ async def _work_on(hall: Hall, moment: datetime) -> None:
 async def _release(hall: Hall, person: Person, role: str) -> None:
     """As the person's own client does: it checks the notice against its clock and the headers before it releases."""
     work, lot_id = await hall.work_of(person), hall.lot.id
-    parts = releases_of(work, ClientIdentity.of(person.identities[0]), roots=None)
+    parts = releases_of(work, ClientIdentity.of(person.identities[0]), roots=None).made
     if role == "bidder":
         await release(lot_id, ReleaseBid([BidderPart(str(each["kind"]), int(str(each["i"])), str(each["enc"]),
                                                      str(each["ct"])) for each in parts]),
