@@ -95,7 +95,7 @@ async def prepare_paper(paper_id: UUID, command: PreparePaper, actor: Actor, wor
     async with works() as uow:
         seen = await readable_paper(uow.session, paper_id, actor)
         _require_seat(seen, command.capacity, actor)
-        base, shown = seen.pdf_key, await _own_certificate(uow, command.certificate, actor)
+        base, shown = seen.pdf_key, await own_certificate(uow, command.certificate, actor)
     pdf = await bureau.store.get_range(base, 0, _LARGEST)
     prepared = await prepare_pdf(pdf, shown, field_name=command.capacity, reason=seen.title)
     key = f"papers/{paper_id}/{new_id()}.prepared.pdf"
@@ -184,7 +184,11 @@ async def _finish(row: PaperSignature, signature: bytes, bureau: Bureau) -> byte
     return await finish_pdf(prepared, parse_certificate(row.prepared["pem"]), signature, authority=bureau.authority)
 
 
-async def _own_certificate(uow: Work, pem: str, actor: Actor) -> Certificate:
+async def own_certificate(uow: Work, pem: str, actor: Actor) -> Certificate:
+    """The certificate to sign a PDF with: the given one or that of the session, bound to the actor and valid now.
+
+    Raises ``Refused`` when it is bound to nobody or somebody else, ``CertificateRefused`` by R-701.
+    """
     fingerprint = parse_certificate(pem).fingerprint if pem else actor.certificate or ""
     bound = await bound_certificate(uow.session, fingerprint)
     if bound is None or not actor.is_party(bound.party_id):

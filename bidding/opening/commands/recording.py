@@ -19,7 +19,7 @@ from bidding.opening.record_pdf import render_record
 from bidding.opening.steps import admit
 from bidding.opening.tables import Opening, RecordSignature
 from storage.crypto.canonical import from_base64
-from storage.crypto.certificates import Certificate, parse_certificate
+from storage.crypto.certificates import parse_certificate
 from storage.crypto.pdf_signing import PreparedPdf, finish_pdf, prepare_pdf, sign_pdf
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.tsa import TimestampAuthority
@@ -34,7 +34,7 @@ from storage.ledger.checkpoints import verifier_key
 from storage.ledger.proofs import entry_document
 from storage.ledger.queries import seq_of_act
 from storage.objects.store import ObjectStore
-from trading.parties.queries import certificate as bound_certificate
+from trading.papers.commands import own_certificate
 from trading.tenders.announcing import announce as announce_notice
 from trading.tenders.life import Passage, advance
 from trading.tenders.model import Act, NoticeKind
@@ -105,7 +105,7 @@ async def prepare_signature(lot_id: UUID, command: PrepareSignature, actor: Acto
         hall = await enter_hall(uow, lot_id, actor)
         _require_capacity(hall, command.capacity)
         admit(HallAct.SIGN_RECORD, hall.facts)
-        shown = await _own_certificate(uow, command.certificate, actor)
+        shown = await own_certificate(uow, command.certificate, actor)
         row = await uow.session.get(RecordSignature, (lot_id, command.capacity), with_for_update=True)
         if row is not None and row.signed_at is not None:
             raise Refused("该签署已完成", capacity=command.capacity)
@@ -177,16 +177,6 @@ async def read_pdf(store: ObjectStore, key: str) -> bytes:
 def _require_capacity(hall: Hall, capacity: str) -> None:
     if capacity not in hall.seat.roles:
         raise NotAllowed("只有本场主持人、记录人可以签署开标记录")
-
-
-async def _own_certificate(uow: Work, pem: str, actor: Actor) -> Certificate:
-    fingerprint = parse_certificate(pem).fingerprint if pem else actor.certificate or ""
-    bound = await bound_certificate(uow.session, fingerprint)
-    if bound is None or not actor.is_party(bound.party_id):
-        raise Refused("该证书未绑定到您的单位", certificate=fingerprint)
-    shown = parse_certificate(bound.pem)
-    await grounds(uow.session, shown, await uow.now(), Purpose.SIGN)
-    return shown
 
 
 async def sign_record(lot_id: UUID, command: SignRecord, actor: Actor, uow: Work, desk: Desk) -> None:
