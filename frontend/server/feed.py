@@ -6,6 +6,7 @@ Acts never come in this way; whatever a client sends is ignored and only keeps t
 import asyncio
 import contextlib
 import json
+import re
 from functools import partial
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from storage.ledger.queries import feed
 
 log = structlog.get_logger()
 _PAGE = 500
+_POSITION = re.compile(r"-1|[0-9]{1,18}")
 
 
 def message_text(item: FeedItem) -> str:
@@ -43,10 +45,14 @@ async def follow_lot(socket: AnySocket, lot_id: FromPath[UUID]) -> None:
     if transport is None or not same_origin(socket, parts.settings):
         await socket.close(code=4403, reason="foreign origin")
         return
+    after = socket.query_params.get("after", "-1")
+    if not _POSITION.fullmatch(after):
+        await socket.close(code=4400, reason="after is a sequence number")
+        return
     actor = await actor_of(socket)
     await socket.accept()
     stream = f"lot:{lot_id}"
-    peer = Peer(transport, actor.audiences, position=int(socket.query_params.get("after", "-1")))
+    peer = Peer(transport, actor.audiences, position=int(after))
     try:
         await _catch_up(parts, stream, peer)
         while True:

@@ -85,6 +85,15 @@ def test_the_time_is_the_databases(http: httpx.Client) -> None:
     assert first.endswith("Z")
 
 
+@pytest.mark.parametrize("after", ["abc", "-2", "1.5", "9" * 30, "%00"])
+def test_the_feed_refuses_what_is_no_place_in_the_ledger(http: httpx.Client, node: NodeProcess, after: str) -> None:
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+               "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
+    path = f"/api/lots/00000000-0000-0000-0000-000000000000/feed?after={after}"
+    assert http.get(path, headers=upgrade).status_code == 403
+    assert "Traceback" not in node.log.read_text()
+
+
 def test_the_feed_refuses_a_foreign_page(http: httpx.Client, node: NodeProcess) -> None:
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": "https://evil.example"}
