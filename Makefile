@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 PACKAGES := storage trading bidding evaluation frontend
 
-.PHONY: up setup check test bench lock docs clean
+.PHONY: up setup check test bench lock docs verifier clean
 .DEFAULT_GOAL := up
 
 up: ## start the platform with embedded parts; data stays in ./var
@@ -33,6 +33,7 @@ bench: setup ## measure against named references; writes docs/benchmarks.md (hal
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --group dev --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links -c requirements.lock --upgrade frontend/verifier/pyproject.toml -o frontend/verifier/requirements.lock
 	cd frontend/web && npm install --package-lock-only
 
 docs: ## renew the certification report, the pages of rules and of permissions
@@ -40,5 +41,8 @@ docs: ## renew the certification report, the pages of rules and of permissions
 	$(BIN)/python -m tests.rules_page
 	$(BIN)/python -m tests.permissions_page
 
+verifier: setup ## the verifier for strangers, as a wheel in ./dist (docs/verify.md)
+	cd frontend/verifier && ../../$(BIN)/python -m hatchling build -t wheel -d ../../dist
+
 clean: ## remove what the set-up and the tools made; data in ./var stays
-	rm -rf .venv frontend/web/node_modules frontend/web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist frontend/web/node_modules frontend/web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,14 +6,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import hall, opening, reading, rush, sealing, sealing_browser, transactions, verification
+from benchmarks import (
+    hall,
+    opening,
+    reading,
+    rush,
+    sealing,
+    sealing_browser,
+    secrecy,
+    suites,
+    transactions,
+    verification,
+)
 from benchmarks.figures import keep
 from benchmarks.platform import platform
 from benchmarks.table import write
 
 BENCHES = {
-    "sealing": sealing.run, "browser": sealing_browser.run, "transactions": transactions.run, "rush": rush.run,
-    "opening": opening.run, "reading": reading.run, "hall": hall.run, "verification": verification.run}
+    "sealing": sealing.run, "browser": sealing_browser.run, "suites": suites.run, "transactions": transactions.run,
+    "rush": rush.run, "opening": opening.run, "reading": reading.run, "hall": hall.run,
+    "verification": verification.run, "secrecy": secrecy.run}
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -32,9 +33,7 @@ class Platform:
 
     def settings(self) -> Settings:
         """Settings over a fresh database with all tables, fresh keys and a fresh port."""
-        self._count += 1
-        name = f"benchmark_{self._count}"
-        self._administer(f"create database {name} template {_TEMPLATE} strategy file_copy")
+        name = self._database(_TEMPLATE)
         home = self.folder / name
         for each in ("keys", "trust"):
             (home / each).mkdir(mode=0o700, parents=True)
@@ -43,6 +42,17 @@ class Platform:
             s3_access_key=self.store.keys.access, s3_secret_key=self.store.keys.secret, s3_bucket=self.store.bucket,
             key_directory=home / "keys", trust_directory=home / "trust", demo=True, web_dist=ROOT / "frontend/web/dist",
             public_origin=f"http://127.0.0.1:{draw_ports(1)[0]}")
+
+    def copy(self, settings: Settings) -> Settings:
+        """The same with a copy of the database, which nobody is connected to now, and a fresh port."""
+        name = self._database(urlsplit(settings.database_url).path.removeprefix("/"))
+        return settings.model_copy(update={"database_url": self.postgres.url(name),
+                                           "public_origin": f"http://127.0.0.1:{draw_ports(1)[0]}"})
+
+    def _database(self, template: str) -> str:
+        self._count += 1
+        self._administer(f"create database benchmark_{self._count} template {template} strategy file_copy")
+        return f"benchmark_{self._count}"
 
     @contextmanager
     def node(self, settings: Settings, extra: Mapping[str, str] | None = None) -> Iterator[NodeProcess]:

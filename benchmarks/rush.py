@@ -15,7 +15,7 @@ from benchmarks.transactions import desk
 from storage.kernel.clock import process_now
 from tests.bids_world import World
 from tests.ready_bids import Ready, make_ready
-from trading.parties.queries import token_digest
+from trading.parties.living import token_digest
 from trading.parties.tables import LoginSession
 
 _SECONDS = 10.0

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 from benchmarks.platform import Platform
-from storage.ledger.checkpoints import Checkpoint
 from storage.ledger.merkle import Frontier
 from storage.ledger.model import ZERO_HASH, Entry, canonical, leaf_hash
+from storage.ledger.notes import Checkpoint
 from storage.ledger.verification import verify_log_file
 
 LOG = "yunkai/E3207000001"

@@ -1,6 +1,7 @@
 """A published lot, its custodians and its bidders, as rows; and a bidder's client that seals and uploads."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,20 +18,23 @@ from bidding.bids.commands.uploading import (
     open_envelope,
 )
 from bidding.bids.holding import slot_of
-from bidding.bids.model import BODY, KINDS, statement_size
+from bidding.bids.model import BODY, KINDS, WHOLE, fields_in, statement_size
 from bidding.bids.statement import statement_bytes
 from bidding.bids.tables import BidVersion, Envelope
 from storage.crypto.canonical import to_base64
 from storage.crypto.context import read_context
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc, open_demo_pki
 from storage.crypto.envelope import Part, Recipient, Sealing, seal
-from storage.crypto.manifest import Manifest, sign_manifest
+from storage.crypto.header import Header
+from storage.crypto.manifest import Manifest, manifest_over, sign_manifest
+from storage.crypto.tls import trusted_authorities
 from storage.database.engine import Sessions
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import process_now
 from storage.kernel.identifiers import lot_code, new_id, project_code
 from storage.objects.store import ObjectStore
+from trading.parties.identity import bound
 from trading.parties.queries import actor_for
 from trading.parties.tables import BoundCertificate, Party, PartyVersion
 from trading.tenders.tables import Lot, Project, TenderProject
@@ -54,8 +58,9 @@ class Person:
 
     @property
     def recipients(self) -> list[Recipient]:
-        """Its certificates, as secrets are wrapped to them."""
-        return [Recipient(each.certificate.tag, each.certificate.public_key) for each in self.identities]
+        """Its certificates, as secrets are wrapped to them: of a dual pair the encryption half."""
+        return [Recipient(each.recipient.certificate.tag, each.recipient.certificate.public_key)
+                for each in self.identities]
 
 
 @dataclass
@@ -121,23 +126,23 @@ class Founder:
             await session.flush()
             session.add(data)
             for kind in kinds:
-                session.add(self.certify(person, kind))
+                session.add_all(self.certify(person, kind))
             await session.commit()
         return person
 
-    def certify(self, person: Person, kind: str) -> BoundCertificate:
-        """One more certificate for a person, as a row to add."""
+    def certify(self, person: Person, kind: str) -> list[BoundCertificate]:
+        """One more certificate for a person, with SM2 a dual pair, as rows to add."""
         identity = self.pki.issue(organisation=person.party.name, uscc=person.party.uscc, kind=kind,  # type: ignore[arg-type]
                                   now=self.now)
         person.identities.append(identity)
-        shown = identity.certificate
-        return BoundCertificate(
-            fingerprint=shown.fingerprint, party_id=person.party.id, subject_name=shown.organisation,
-            issuer=shown.issuer, uscc=shown.uscc, serial=shown.serial, pem=shown.pem, key_kind=shown.key_kind,
-            not_before=shown.not_before, not_after=shown.not_after, bound_at=self.now)
+        rows = [bound(identity.certificate, person.party.id, self.now)]
+        if identity.encryption is not None:
+            rows.append(bound(identity.encryption.certificate, person.party.id, self.now,
+                              signing=identity.certificate.fingerprint))
+        return rows
 
     async def lot(self, tenderee: Person, agency: Person, custodians: list[Person], closes_in: timedelta,
-                  serial: int = 1) -> Lot:
+                  serial: int = 1, suite: int = 1) -> Lot:
         """A lot that takes bids from an hour ago until ``closes_in`` from now."""
         code = project_code("E", "320700", "0001", serial)
         shared = {"tenderee_id": tenderee.party.id, "agency_id": agency.party.id, "created_at": self.now}
@@ -146,12 +151,12 @@ class Founder:
                                trade_kind="works", **shared)
         lot = Lot(
             id=new_id(), tender_project_id=tender.id, code=lot_code(code, 1), title="河道整治一标段", region="320700",
-            trade_kind="works", edition="2026", stage="selling", k=2, announced_fields=FIELDS,
+            trade_kind="works", edition="2026", stage="selling", k=2, suite=suite, announced_fields=FIELDS,
             documents_from=self.now - timedelta(hours=1), documents_until=self.now + closes_in - timedelta(seconds=1),
             documents_issued_at=self.now - timedelta(hours=1), deadline_at=self.now + closes_in,
             published_at=self.now - timedelta(hours=1), custodians=[
                 {"index": index, "party_id": str(each.party.id), "name": each.party.name, "role": "custodian",
-                 "certificate": each.identities[0].certificate.fingerprint}
+                 "certificate": each.identities[0].recipient.certificate.fingerprint}
                 for index, each in enumerate(custodians, 1)], **shared)
         async with self.sessions() as session:
             for row in (project, tender, lot):
@@ -162,16 +167,18 @@ class Founder:
 
 
 async def found_world(sessions: Sessions, keys: Path, trust: Path, *, bidders: int = 3,
-                      closes_in: timedelta = timedelta(hours=1)) -> World:
-    """A world with so many bidders; the first has an EC and an RSA certificate, the others one of EC."""
+                      closes_in: timedelta = timedelta(hours=1), suite: int = 1) -> World:
+    """A world with so many bidders; the first has an EC and an RSA certificate, the others one of EC. In a lot of
+    suite 2 everyone who bids or keeps a share has a dual pair of SM2."""
+    usual = "ec-p256" if suite == 1 else "sm2"
     founder = Founder(sessions, keys, trust)
-    tenderee = await founder.person("江苏某水利局", "tenderee")
-    agency = await founder.person("江苏某招标代理", "agency", kinds=("rsa",))
-    supervisor = await founder.person("连云港行政监督", staff=("supervisor",))
+    tenderee = await founder.person("江苏某水利局", "tenderee", kinds=(usual,))
+    agency = await founder.person("江苏某招标代理", "agency", kinds=("rsa" if suite == 1 else "sm2",))
+    supervisor = await founder.person("连云港行政监督", staff=("supervisor",), kinds=(usual,))
     people = [await founder.person(f"江苏第{number}建设有限公司", "bidder",
-                                   kinds=("ec-p256", "rsa") if number == 1 else ("ec-p256",))
+                                   kinds=("ec-p256", "rsa") if number == suite == 1 else (usual,))
               for number in range(1, bidders + 1)]
-    lot = await founder.lot(tenderee, agency, [tenderee, agency, supervisor], closes_in)
+    lot = await founder.lot(tenderee, agency, [tenderee, agency, supervisor], closes_in, suite=suite)
     return World(sessions, founder.pki, lot, tenderee, agency, supervisor, people)
 
 
@@ -193,19 +200,25 @@ class SealedObject:
 
 
 def seal_object(world: World, bidder: Person, version: BidVersion, kind: str, content: bytes,
-                keepers: list[Recipient] | None = None, **changed: object) -> SealedObject:
-    """Seals as the tender document asks; ``changed`` fields of ctx, or other ``keepers``, are wrong on purpose."""
+                keepers: list[Recipient] | None = None, spoil: Callable[[Header], Header] = lambda header: header,
+                **changed: object) -> SealedObject:
+    """Seals as the tender document asks; ``changed`` fields of ctx, other ``keepers``, or a header that ``spoil``
+    altered before it is signed, are wrong on purpose."""
     ctx = read_context(slot_of(world.lot, version).context(kind) | changed)  # type: ignore[arg-type, operator]
     custodians = [each.recipients[0] for each in world.custodians]
     sealing = seal(ctx, bidder.recipients[:2], keepers or custodians)
+    sealing = replace(sealing, header=spoil(sealing.header))
     parts = list(sealing.encrypt_parts([content]))
-    manifest = Manifest(sealing.header.sha256, tuple(part.sha256 for part in parts), len(content))
+    manifest = manifest_over(sealing.header, [(part.sha256, part.sm3) for part in parts], len(content))
     return SealedObject(kind, sealing, parts, len(content), manifest, sign_manifest(manifest, bidder.identities[0].key))
 
 
-def statement(price: str = "8730000.00", lot: Lot | None = None) -> bytes:
-    """An opening statement, as sealing.md has its plaintext; at its one length where the lot asks for a deposit."""
-    return statement_bytes({"price": price, "days": "365"}, FIELDS, size=statement_size(lot and lot.deposit))
+def statement(price: str = "8730000.00", lot: Lot | None = None, envelope: str = WHOLE) -> bytes:
+    """An opening statement, as sealing.md has its plaintext; at its one length where the lot asks for one."""
+    fields = fields_in(lot.announced_fields if lot and lot.two_envelopes else FIELDS, envelope)
+    values = {"price": price, "days": "365"}
+    return statement_bytes({field["key"]: values[field["key"]] for field in fields}, fields,
+                           size=statement_size(lot and lot.deposit, envelope))
 
 
 @dataclass
@@ -229,7 +242,7 @@ class Client:
         """Announces parts and puts them into the store."""
         command = AnnounceParts([PartDigest(part.number, part.sha256) for part in parts])
         addresses = await announce_parts(envelope.id, command, self.bidder.actor, self.world.work(), self.store)
-        async with httpx.AsyncClient(timeout=30) as http:
+        async with httpx.AsyncClient(timeout=30, verify=trusted_authorities()) as http:
             for part, address in zip(parts, addresses, strict=True):
                 answer = await http.put(address.url, content=part.data, headers=address.headers)
                 answer.raise_for_status()

@@ -22,6 +22,7 @@ from bidding.deposits.commands.receiving import take
 from bidding.deposits.lot_answers import lot_answer
 from bidding.deposits.queries import lot_deposits, own_deposit
 from bidding.deposits.tables import DepositAccount, DepositRefund
+from storage.crypto.tls import trusted_authorities
 from storage.database.engine import Sessions
 from storage.database.work import Work
 from storage.kernel.actor import PLATFORM
@@ -139,14 +140,14 @@ class BankProgram:
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """An act at the bank's counter."""
-        answer = httpx.post(self.address + path, json=body, timeout=20)
+        answer = httpx.post(self.address + path, json=body, timeout=20, verify=trusted_authorities())
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     def get(self, path: str) -> Any:
         """A look into its books."""
-        return httpx.get(self.address + path, timeout=20).json()
+        return httpx.get(self.address + path, timeout=20, verify=trusted_authorities()).json()
 
     def until(self, condition: Callable[[], Any], seconds: float = 40) -> Any:
         """What the condition gives, once it is true."""
@@ -186,6 +187,6 @@ def bank_program(platform: str, folder: Path, port: int, roots: Sequence[str] = 
 
 def _is_up(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/healthz", timeout=2).is_success
+        return httpx.get(f"{address}/healthz", timeout=2, verify=trusted_authorities()).is_success
     except httpx.TransportError:
         return False

@@ -191,8 +191,9 @@ class Desk:
         """Every row of every table of the database, as text."""
         async with self.hall.world.sessions() as session:
             names = await session.scalars(text("select tablename from pg_tables where schemaname = 'public'"))
-            rows = [str(row) for name in names.all()
-                    for row in (await session.execute(text(f'select row_to_json(t)::text from "{name}" t'))).all()]
+            # Scalars: a printed row is cut off in its middle.
+            rows = [row for name in names.all()
+                    for row in (await session.scalars(text(f'select row_to_json(t)::text from "{name}" t'))).all()]
         return "\n".join(rows)
 
 

@@ -63,7 +63,7 @@ class People:
         return client
 
     def staff(self, file: str) -> ApiClient:
-        """A client of a demo body that ``make_people`` enrolled: host, deputy, supervisor, administrator."""
+        """A client of a demo body that ``make_people`` enrolled: host, supervisor, security, auditor, and so on."""
         body = next(each for each in BODIES if each.file == file)
         client = self.client(ClientIdentity.of(demo_identity(body, self.pki, self.folder, process_now())))
         client.login()

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from frontend.cli.environment import environment_of
+from storage.crypto.tls import trusted_authorities
 from storage.database.settings import Settings
+from tests.nursery import ROOT, Forked, nursery
 
-ROOT = Path(__file__).parent.parent
+__all__ = ["ROOT", "NodeProcess"]
 
 
 class NodeProcess:
@@ -24,9 +27,12 @@ class NodeProcess:
         self.address = f"http://127.0.0.1:{port}"
         self.log = log
         self._environment = {**os.environ, **environment_of(settings), **extra}
+        self._needs_imports_of_its_own = bool(extra)
         self.process = self._launch()
 
-    def _launch(self) -> "subprocess.Popen[bytes]":
+    def _launch(self) -> "subprocess.Popen[bytes] | Forked":
+        if not self._needs_imports_of_its_own:
+            return nursery().start(self._environment, self.port, self.log)
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "frontend.cli", "serve", "--port", str(self.port)], cwd=ROOT,
@@ -37,7 +43,7 @@ class NodeProcess:
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.process.poll() is None:
             try:
-                if httpx.get(f"{self.address}/readyz", timeout=5).status_code == 200:
+                if httpx.get(f"{self.address}/readyz", timeout=5, verify=trusted_authorities()).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
@@ -62,3 +68,9 @@ class NodeProcess:
         """The same node again, after ``stop`` or ``kill``."""
         self.process = self._launch()
         self.wait_until_ready()
+
+
+def rewrite(node: NodeProcess, statement: str) -> None:
+    """Changes rows as the passing of time would."""
+    with psycopg.connect(node.settings.database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement.encode())

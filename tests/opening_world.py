@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from bidding.bids.checking import CheckWorker
 from bidding.bids.commands.submitting import Seal, submit_bid
-from bidding.bids.model import BODY, KINDS
+from bidding.bids.model import ENVELOPES, envelope_of, kinds_asked
 from bidding.bids.tables import BidVersion
 from bidding.opening.answers import hall_answer
 from bidding.opening.bundle import Shelf, lot_bundle
@@ -39,7 +39,9 @@ from bidding.opening.commands.releasing import (
     release_bid,
     release_shares,
 )
+from bidding.opening.parts import SealedSecret
 from bidding.opening.queries import view_hall
+from bidding.opening.release_signing import release_bytes, sealed_parts
 from bidding.opening.release_work import release_work
 from bidding.opening.statements import confirmation_bytes
 from bidding.opening.tables import DecryptionPeriod, OpenedBid, Opening
@@ -47,7 +49,8 @@ from bidding.opening.worker import OpeningWorker
 from storage.crypto.canonical import from_base64, to_base64
 from storage.crypto.demo_pki import Identity
 from storage.crypto.envelope import Recipient
-from storage.crypto.header import read_header
+from storage.crypto.export_seal import seal_export
+from storage.crypto.header import Header, read_header
 from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
 from storage.crypto.session_key import session_public_key
 from storage.crypto.tsa import EmbeddedAuthority
@@ -56,7 +59,7 @@ from storage.database.engine import Sessions
 from storage.database.settings import Settings
 from storage.kernel.actor import PUBLIC, Actor
 from storage.kernel.clock import process_now
-from storage.kernel.errors import Unavailable
+from storage.kernel.errors import RulesUnmet, Unavailable
 from storage.ledger.queries import feed
 from storage.ledger.sequencer import Sequencer
 from storage.ledger.tables import LedgerOutbox
@@ -70,16 +73,24 @@ PRICES = ("8730000.00", "8500000.50", "8990000.00")
 
 def parts_for(work: dict[str, Any], identity: Identity) -> list[dict[str, Any]]:
     """What a client does with release-work: unwrap with its key, re-wrap to the session key."""
-    session = session_public_key(from_base64(work["session_key"], "session_key"))
-    parts = []
+    point, half, parts = from_base64(work["session_key"], "session_key"), identity.recipient, []
     for item in work["items"]:
         header = read_header(item["header"].encode())
-        tag = identity.certificate.tag
-        wrap = next(each for each in header.wraps_for(work["role"]) if each.cert == tag)
-        secret = unwrap(wrap, identity.key, header.ctx.ch)
+        suite = header.ctx.algorithms
+        wrap = next(each for each in header.wraps_for(work["role"]) if each.cert == half.certificate.tag)
+        secret = unwrap(wrap, half.key, header.ctx.ch, suite)
+        session = session_public_key(point, suite)
         sealed = seal_release(secret, session, role=work["role"], index=wrap.index, ch=header.ctx.ch)
         parts.append({"bid": item["bid"], "kind": item["kind"], "i": wrap.index, **sealed.to_json()})
     return parts
+
+
+def signed_release(parts: list[dict[str, Any]], identity: Identity, *, remedy: bool = False) -> ReleaseBid:
+    """A bidder's release, signed by that identity."""
+    signature = identity.sign(release_bytes(parts[0]["bid"], sealed_parts(parts), remedy=remedy))
+    made = [BidderPart(each["kind"], each["i"], each["enc"], each["ct"],
+                       SealedSecret(**each["custody"]) if "custody" in each else None) for each in parts]
+    return ReleaseBid(made, remedy, to_base64(signature))
 
 
 @dataclass
@@ -109,26 +120,45 @@ class Hall:
         return Desk(self.settings, self.store, self.keys, EmbeddedAuthority(self.keys.timestamp))
 
     async def submit(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid",
-                     keepers: list[Recipient] | None = None) -> BidVersion:
-        """Seals, uploads, is checked, submits; ``keepers``: to whom the shares go, where not to the custodians."""
-        version = await self.upload(bidder, price, body, keepers)
+                     keepers: list[Recipient] | None = None, spoil: Callable[[Header], Header] = lambda header: header,
+                     ) -> BidVersion:
+        """Seals, uploads, is checked, submits; ``keepers``, ``spoil``: wrong on purpose, see ``seal_object``."""
+        version = await self.upload(bidder, price, body, keepers, spoil)
         await submit_bid(version.id, bidder.actor, self.world.work(), Seal(self.keys, self.settings))
         self.versions.append(version)
         return version
 
     async def upload(self, bidder: Person, price: str, body: bytes = b"%PDF-1.7 bid",
-                     keepers: list[Recipient] | None = None) -> BidVersion:
+                     keepers: list[Recipient] | None = None, spoil: Callable[[Header], Header] = lambda header: header,
+                     ) -> BidVersion:
         """As far as 已上传未提交."""
         client = Client(self.world, bidder, self.store)
-        version = await client.start()
-        for kind in KINDS:
-            plain = body if kind == BODY else statement(price, self.lot)
-            sealed = seal_object(self.world, bidder, version, kind, plain, keepers)
+        version = await self.start(client)
+        for kind in kinds_asked(self.lot.two_envelopes):
+            plain = body if kind in ENVELOPES else statement(price, self.lot, envelope_of(kind))
+            sealed = seal_object(self.world, bidder, version, kind, plain, keepers, spoil)
             envelope = await client.open(version, sealed)
             await client.send(envelope, sealed.parts)
             await client.complete(envelope, sealed)
         await self.uploaded(version)
         return version
+
+    async def start(self, client: Client) -> BidVersion:
+        """A draft. Where the deadline is far, it will be moved here by hand; its seals then name a time that has come
+        when the hall is opened, as if it had been extended: a stranger believes no opening before the time in a seal.
+        """
+        deadline = self.lot.deadline_at
+        if deadline is None or deadline - process_now() < timedelta(minutes=10):
+            return await client.start()
+        for seconds in (2, 8, 30):  # as near as this machine can begin a draft before it
+            await self.world.set_deadline(process_now() + timedelta(seconds=seconds))
+            version = None
+            with suppress(RulesUnmet):
+                version = await client.start()
+            await self.world.set_deadline(deadline)
+            if version is not None:
+                return version
+        raise AssertionError("a draft takes longer than half a minute to begin")
 
     async def uploaded(self, version: BidVersion) -> None:
         """Waits until the platform has read both objects back."""
@@ -139,20 +169,32 @@ class Hall:
             await asyncio.sleep(0.05)
         raise AssertionError("the upload was not checked in time")
 
+    async def hour_comes(self) -> None:
+        """T is now, which is no earlier than what any seal names."""
+        named = max((version.opens_at for version in self.versions), default=process_now())
+        left = (named - process_now()).total_seconds()
+        assert left < 60, f"a seal names an hour that is {left:.0f} s away: begin drafts with Hall.start"
+        await asyncio.sleep(max(0.0, left))
+        await self.world.close()
+
     async def close(self) -> bool:
         """T is now, and the bidding is closed."""
-        await self.world.close()
+        await self.hour_comes()
         return await close_bidding(self.lot.id, self.world.work(), self.keys)
 
     async def begin(self) -> None:
         """Closes the bidding and opens the decryption window."""
         assert await self.close()
+        await self.begin_now()
+
+    async def begin_now(self) -> None:
+        """Opens the decryption window of a hall that is closed."""
         await begin_decryption(self.lot.id, NextStep("frozen"), self.host.actor, self.world.work())
 
     async def end_window(self) -> None:
         """The decryption window is over now: moved by hand, as no act of the platform can."""
         async with self.world.sessions() as session:
-            await session.execute(update(DecryptionPeriod).where(DecryptionPeriod.lot_id == self.lot.id).values(
+            await session.execute(update(DecryptionPeriod).where(DecryptionPeriod.opening_id == self.lot.id).values(
                 opens_at=process_now() - timedelta(seconds=2), closes_at=process_now()))
             await session.commit()
 
@@ -197,8 +239,8 @@ class Hall:
 
     async def release_bid(self, bidder: Person, identity: Identity | None = None) -> OpenedBid:
         """A bidder's one click."""
-        parts = parts_for(await self.work_of(bidder), identity or bidder.identities[0])
-        command = ReleaseBid([BidderPart(each["kind"], each["i"], each["enc"], each["ct"]) for each in parts])
+        who = identity or bidder.identities[0]
+        command = signed_release(parts_for(await self.work_of(bidder), who), who)
         return await release_bid(self.lot.id, command, bidder.actor, self.world.work(), self.keys)
 
     async def release_shares(self, custodian: Person) -> SharesTaken:
@@ -242,15 +284,22 @@ class Hall:
         await self.sign_record(self.recorder, "recorder")
 
     async def bundle(self) -> dict[str, Any]:
-        """The exported lot, once a checkpoint covers its last entry, as it leaves through JSON."""
+        """The exported lot, once a checkpoint covers its record, as it leaves through JSON."""
         for _ in range(100):
             async with self.world.sessions() as session:
-                bundle = await lot_bundle(Shelf(session, self.store, self.keys, self.settings), self.lot.id)
+                try:
+                    bundle = await lot_bundle(Shelf(session, self.store, self.keys, self.settings), self.lot.id)
+                except Unavailable:
+                    await asyncio.sleep(0.1)
+                    continue
             found: dict[str, Any] = json.loads(json.dumps(bundle))
-            if any('"opening.published"' in each["entry"] for each in found["ledger"]["entries"]):
-                return found
-            await asyncio.sleep(0.1)
+            return found
         raise AssertionError("no checkpoint came to cover the publication")
+
+    def resealed(self, bundle: dict[str, Any]) -> dict[str, Any]:
+        """A changed bundle under the platform's own seal: what is refused of it, other evidence refuses."""
+        rest = {name: value for name, value in bundle.items() if name != "seal"}
+        return seal_export(rest, self.keys.document, process_now())
 
     async def sign_record(self, person: Person, capacity: str) -> None:
         """Prepares and signs, as a client with its own key does; waits for the ledger proof."""
@@ -268,10 +317,11 @@ class Hall:
                           self.world.work(), self.desk)
 
 
-async def found_hall(sessions: Sessions, settings: Settings, store: ObjectStore, bidders: int = 3) -> Hall:
+async def found_hall(sessions: Sessions, settings: Settings, store: ObjectStore, bidders: int = 3,
+                     suite: int = 1) -> Hall:
     """A lot with a host and a recorder of the centre, no bid yet; the price limit is nine million."""
     folders = settings.key_directory.parent / "ca", settings.trust_directory
-    world = await found_world(sessions, *folders, bidders=bidders)
+    world = await found_world(sessions, *folders, bidders=bidders, suite=suite)
     founder = Founder(sessions, *folders)
     host = await founder.person("连云港交易中心主持席", staff=("centre",))
     recorder = await founder.person("连云港交易中心记录席", staff=("centre",))

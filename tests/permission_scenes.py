@@ -19,12 +19,14 @@ from tests.desk_world import METHOD, Desk
 from tests.opening_world import Hall
 from tests.permission_world import Doors, Member, Scene
 from tests.tenders_world import NOTICE_FIELDS, Office, Person, enrolled, open_office, plan
-from trading.parties.queries import token_digest
+from trading.parties.living import token_digest
 from trading.parties.tables import LoginSession, Party
 
 OUTSIDERS = {"other tenderee": ("海州区教育局", ("tenderee",), ()), "other agency": ("苏北招标代理", ("agency",), ()),
              "other bidder": ("淮安第四建设有限公司", ("bidder",), ()), "other centre": ("赣榆分中心", (), ("centre",)),
-             "administrator": ("信息科", (), ("administrator",)), "unverified": ("未验证单位", (), ())}
+             "system": ("信息科", (), ("system_administrator",)),
+             "security": ("安全科", (), ("security_administrator",)), "auditor": ("审计科", (), ("auditor",)),
+             "unverified": ("未验证单位", (), ())}
 
 
 async def signed_in(sessions: Sessions, party: Party, certificate: str, *grants: str,

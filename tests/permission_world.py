@@ -45,6 +45,7 @@ _SUBJECTS = {
     "expert_id": "select id from expert limit 1",
     "party_id": "select :bidder",
     "template_id": "select id from record_template limit 1",
+    "session_id": "select id from login_session where party_id = :bidder order by opened_at limit 1",
     "fingerprint": "select fingerprint from bound_certificate where party_id = :bidder limit 1",
 }
 

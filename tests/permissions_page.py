@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from frontend.server.permissions import PERMISSIONS
+from storage.kernel.permission import Permission
 from trading.tenders.model import Stage
 
 PAGE = Path(__file__).parent.parent / "docs" / "permissions.md"
@@ -18,16 +19,25 @@ lot), `addressee`, `winner`, `member`, `leader`, `seat` (signs the paper), `read
 `verified`. `public` is everyone, `party` whoever is signed in. The door of the server asks for the role before it reads
 the request; the command asks for the rest under the lock, and the rules of `rules.md` after that.
 
-| operation | who | stages |
-|---|---|---|
+*Proof* says what an operation asks beside the session (fault 36). `fresh`: the certificate has signed within
+`YUNKAI_STEP_UP_MINUTES`, at sign-in or since (`signInAgain`), or a registered security key has answered (`proveByKey`).
+`certificate`: the certificate has signed so lately, and no key will do. `signed`: the act itself carries a signature.
+`key of a custodian`: where `YUNKAI_SECOND_FACTOR_ROLES` names custodians, in a session that has shown a security key.
+
+| operation | who | stages | proof |
+|---|---|---|---|
 """
 
 
 def page() -> str:
     """The page as Markdown."""
     return _HEAD + "".join(
-        f"| `{operation}` | {'、'.join(str(grant) for grant in row.grants)} | {_stages(row.stages)} |\n"
+        f"| `{operation}` | {'、'.join(str(grant) for grant in row.grants)} | {_stages(row.stages)} | {_proof(row)} |\n"
         for operation in sorted(PERMISSIONS) for row in PERMISSIONS[operation])
+
+
+def _proof(row: Permission) -> str:
+    return ", ".join(filter(None, (row.proof, f"key of a {row.keyed}" if row.keyed else "")))
 
 
 def _stages(stages: frozenset[str]) -> str:

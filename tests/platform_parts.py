@@ -46,9 +46,10 @@ def nodes_over(settings: Settings, folder: Path) -> Iterator[StartNode]:
     """``start(extra_environment, wait=True, **changed_settings)``; every node started is stopped at the end."""
     nodes: list[NodeProcess] = []
 
-    def start(extra: Mapping[str, str] | None = None, *, wait: bool = True, **changes: object) -> NodeProcess:
+    def start(extra: Mapping[str, str] | None = None, *, wait: bool = True, host: str = "127.0.0.1",
+              **changes: object) -> NodeProcess:
         port = draw_ports(1)[0]
-        changed = settings.model_copy(update={"public_origin": f"http://127.0.0.1:{port}"} | changes)
+        changed = settings.model_copy(update={"public_origin": f"http://{host}:{port}"} | changes)
         nodes.append(NodeProcess(changed, port, folder / f"node-{port}.log", extra or {}))
         if wait:
             nodes[-1].wait_until_ready()

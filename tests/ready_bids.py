@@ -69,6 +69,7 @@ def _version(world: World, party: Party, fingerprint: str, lot: Lot) -> tuple[Re
     envelopes = [Envelope(
         id=new_id(), bid_version_id=version.id, kind=kind, header="{}", header_sha256=_HEX,
         context_sha256=context_hash(slot.context(kind)).hex(), object_key=f"sealed/{new_id()}", upload_id="none",
+        sealed_to=[fingerprint],
         size=50_000_000, part_count=6, state=EnvelopeState.CHECKED, first_byte_at=now, last_byte_at=now,
         checked_at=now, manifest="{}", manifest_sha256=_HEX, parts_root=_HEX, signature=b"", etag="e",
         timestamp_token=b"", checked_parts=6, created_at=now) for kind in KINDS]

@@ -1,26 +1,33 @@
 """What the routes answer, as plain JSON values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from bidding.bids.holding import slot_of
 from bidding.bids.model import (
     AT_WORK,
-    KINDS,
     LARGEST,
     SEGMENT,
-    SUITE,
     WORDS,
     BidStatus,
     VersionStatus,
+    envelopes_asked,
+    kinds_asked,
+    statement_in,
     statement_size,
 )
 from bidding.bids.queries import Desk, OwnBid, VersionView
-from bidding.bids.rules import arrived_whole, comes_before_the_deadline
+from bidding.bids.rules import (
+    arrived_whole,
+    bids_with_a_dual_pair,
+    comes_before_the_deadline,
+    outlasts_the_opening,
+)
 from bidding.bids.tables import Envelope, Receipt
 from storage.crypto.canonical import to_base64
-from storage.kernel.clock import to_wire
+from storage.crypto.suites import suite_of
+from storage.kernel.clock import shanghai, to_wire
 from storage.kernel.rule import Rule, unmet
 from trading.parties.tables import BoundCertificate
 from trading.tenders.model import bidding_is_open, stage_now
@@ -32,15 +39,51 @@ _BID_WORDS = {BidStatus.NOT_SUBMITTED: "未提交", BidStatus.SUBMITTED: "已提
 def desk_answer(desk: Desk, warnings: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """A bidder's own view of its bid in a lot; ``warnings`` forbid nothing, and end with the time to heed them."""
     is_open = bidding_is_open(desk.lot, desk.now)
+    unfit = unmet([(bids_with_a_dual_pair, _has_what_the_suite_asks(desk))])
     has_submitted = desk.bid is not None and desk.bid.status == BidStatus.SUBMITTED
     return {
         "now": to_wire(desk.now), "is_open": is_open,
         "bid": _bid(desk) if desk.bid else None,
         "requirements": _requirements(desk),
-        "may": [*(["start_version"] if is_open else []), *(["withdraw"] if is_open and has_submitted else [])],
-        "missing": _missing(desk.lot, desk.now, [])[:1] if not is_open else [],
-        "warnings": list(warnings) if is_open else [],
+        "may": [*(["start_version"] if is_open and not unfit else []),
+                *(["withdraw"] if is_open and has_submitted else [])],
+        "missing": _told(unfit) if is_open else _missing(desk.lot, desk.now, [])[:1],
+        "warnings": [*_ending(desk), *warnings] if is_open else [],
     }
+
+
+def _has_what_the_suite_asks(desk: Desk) -> bool:
+    """Some certificate of the bidder's may begin a bid in the lot's suite."""
+    is_sm, halves = suite_of(desk.lot.suite).is_sm, {each.signing: each.fingerprint for each in desk.own_certificates}
+    return not is_sm or any(bids_with_a_dual_pair(is_sm, each.key_kind, halves.get(each.fingerprint))
+                            for each in desk.own_certificates if each.may_sign)
+
+
+def _told(rules: Iterable[Rule[...]]) -> list[dict[str, str]]:
+    return [{"number": rule.number, "title": rule.title, "cites": rule.cites} for rule in rules]
+
+
+def _ending(desk: Desk) -> list[dict[str, Any]]:
+    """A warning for each certificate the bidder may seal to that ends before the opening is over (R-704, A-13).
+
+    A key that only signs opens nothing: its end matters to no seal.
+    """
+    opens_at = desk.lot.deadline_at
+    if opens_at is None:
+        return []
+    takers = [each for each in desk.own_certificates if each.takes_seals]
+    lasting = [each for each in takers if outlasts_the_opening(each.not_after, opens_at)]
+    advice = "请同时封给另一张有效期更长的证书" if lasting else "请先换领或绑定有效期更长的证书，再封存投标文件"
+    rule = outlasts_the_opening
+    return [{"number": rule.number, "title": rule.title, "cites": rule.cites, "certificate": each.fingerprint,
+             "not_after": to_wire(each.not_after),
+             "text": f"{_until(each)}，距开标不足三十日；换证后旧证书封存的文件无法解密。{advice}"}
+            for each in takers if each not in lasting]
+
+
+def _until(bound: BoundCertificate) -> str:
+    day = f"{shanghai(bound.not_after):%Y年%m月%d日}"
+    return f"证书（{bound.subject_name}，序列号 {bound.serial}）将于 {day} 到期"
 
 
 def _bid(desk: Desk) -> dict[str, Any]:
@@ -85,7 +128,8 @@ def version_answer(lot: Lot, view: VersionView, now: datetime) -> dict[str, Any]
         "created_at": to_wire(version.created_at), "submitted_at": _instant(version.submitted_at),
         "receipt": version.receipt_number, "trial_at": _instant(version.trial_at),
         "envelopes": [envelope_answer(each) for each in view.envelopes],
-        "contexts": {kind: slot_of(lot, version).context(kind) for kind in KINDS} if is_at_work else None,
+        "contexts": {kind: slot_of(lot, version).context(kind) for kind in kinds_asked(lot.two_envelopes)}
+        if is_at_work else None,
         "may": may, "missing": _missing(lot, now, states) if version.status in AT_WORK else [],
     }
 
@@ -95,8 +139,8 @@ def _missing(lot: Lot, now: datetime, states: Sequence[tuple[str, str]]) -> list
         return []
     verdicts: list[tuple[Rule[...], bool]] = [
         (comes_before_the_deadline, comes_before_the_deadline(now, lot.deadline_at)),
-        (arrived_whole, arrived_whole(states))]
-    return [{"number": rule.number, "title": rule.title, "cites": rule.cites} for rule in unmet(verdicts)]
+        (arrived_whole, arrived_whole(states, kinds_asked(lot.two_envelopes)))]
+    return _told(unmet(verdicts))
 
 
 def envelope_answer(envelope: Envelope) -> dict[str, Any]:
@@ -129,24 +173,27 @@ def _requirements(desk: Desk) -> dict[str, Any]:
     if lot.deadline_at is None:
         raise ValueError("a published lot has a deadline")
     pems = {each.fingerprint: each.pem for each in desk.custodian_certificates}
+    kinds = kinds_asked(lot.two_envelopes)
     return {
         "lot": {"id": str(lot.id), "code": lot.code, "title": lot.title, "rehearsal": lot.rehearsal},
         "tender": desk.tender, "round": lot.round, "deadline_at": to_wire(lot.deadline_at),
-        "suite": SUITE, "k": lot.k, "n": len(lot.custodians),
-        "segments": SEGMENT, "largest": LARGEST,
+        "suite": lot.suite, "k": lot.k, "n": len(lot.custodians), "remedy": lot.remedy,
+        "envelopes": list(envelopes_asked(lot.two_envelopes)),
+        "segments": {kind: SEGMENT[kind] for kind in kinds}, "largest": {kind: LARGEST[kind] for kind in kinds},
         "custodians": [{**item, "certificate_pem": pems.get(item["certificate"])}
                        for item in sorted(lot.custodians, key=lambda item: int(item["index"]))],
         "announced_fields": lot.announced_fields, "bid_parts": lot.bid_parts,
         "price_limit": str(lot.price_limit) if lot.price_limit is not None else None,
         "deposit": str(lot.deposit) if lot.deposit else None, "deposit_forms": lot.deposit_forms,
-        "validity_days": lot.validity_days, "statement_size": statement_size(lot.deposit),
+        "validity_days": lot.validity_days, "statement_sizes": {
+            statement_in(each): statement_size(lot.deposit, each) for each in envelopes_asked(lot.two_envelopes)},
         "certificates": [_certificate(each) for each in desk.own_certificates],
     }
 
 
-def _certificate(bound: BoundCertificate) -> dict[str, str]:
+def _certificate(bound: BoundCertificate) -> dict[str, str | None]:
     return {"fingerprint": bound.fingerprint, "pem": bound.pem, "key_kind": bound.key_kind,
-            "subject_name": bound.subject_name, "not_after": to_wire(bound.not_after)}
+            "subject_name": bound.subject_name, "not_after": to_wire(bound.not_after), "signing": bound.signing}
 
 
 def _instant(moment: datetime | None) -> str | None:

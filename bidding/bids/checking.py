@@ -17,7 +17,7 @@ from bidding.bids.tables import Envelope
 from storage.crypto.errors import ObjectAltered, TimestampRefused
 from storage.crypto.manifest import read_manifest
 from storage.crypto.reader import Layout
-from storage.crypto.timestamps import stamp
+from storage.crypto.stamping import stamp
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.engine import Sessions
 from storage.database.fault_points import reach

@@ -45,9 +45,9 @@ async def hold_version(uow: Work, party_id: UUID, version_id: UUID) -> Held:
 # Built once: at a deadline this runs some hundred times a second. What bids do not ask of a lot is not read.
 _SHARED_LOT = (
     select(Lot).options(load_only(
-        Lot.code, Lot.title, Lot.round, Lot.k, Lot.custodians, Lot.stage, Lot.suspended, Lot.rehearsal,
+        Lot.code, Lot.title, Lot.round, Lot.k, Lot.suite, Lot.custodians, Lot.stage, Lot.suspended, Lot.rehearsal,
         Lot.documents_from, Lot.documents_until, Lot.deadline_at, Lot.deposit, Lot.tenderee_id, Lot.agency_id,
-        raiseload=True))
+        Lot.two_envelopes, Lot.remedy, raiseload=True))
     .join(Bid, Bid.lot_id == Lot.id).join(BidVersion, BidVersion.bid_id == Bid.id)
     .where(BidVersion.id == bindparam("version_id"), Bid.party_id == bindparam("party_id"))
     .with_for_update(read=True, of=Lot))
@@ -88,7 +88,8 @@ def slot_of(lot: Lot, version: BidVersion) -> Slot:
     custodians = sorted(lot.custodians, key=lambda item: int(item["index"]))
     return Slot(
         tender=version.tender_code, lot=lot.code, round=lot.round, bidder=version.certificate, version=version.number,
-        opens_at=version.opens_at, k=lot.k, custodians=tuple(str(item["certificate"]) for item in custodians))
+        opens_at=version.opens_at, k=lot.k, suite=lot.suite,
+        custodians=tuple(str(item["certificate"]) for item in custodians))
 
 
 def require_open(lot: Lot, now: datetime) -> None:

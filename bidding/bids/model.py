@@ -4,28 +4,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from storage.kernel.errors import Refused
 
-BODY = "whole"
-STATEMENT = "whole/statement"
-KINDS = (BODY, STATEMENT)
-SUITE = 1
+WHOLE, TECHNICAL, PRICE = "whole", "technical", "price"
+ENVELOPES = (WHOLE, TECHNICAL, PRICE)
+
+
+def statement_in(envelope: str) -> str:
+    """The kind of the opening statement of an envelope; the kind of its body is the envelope's own name."""
+    return f"{envelope}/statement"
+
+
+def kinds_in(envelope: str) -> tuple[str, str]:
+    """Body and statement of one envelope (docs/adr/0001)."""
+    return envelope, statement_in(envelope)
+
+
+def envelope_of(kind: str) -> str:
+    """The envelope that an object of this kind lies in."""
+    return kind.removesuffix("/statement")
+
+
+def envelopes_asked(two_envelopes: bool) -> tuple[str, ...]:
+    """The envelopes of which a bid consists: one, or technical before price (R-318)."""
+    return (TECHNICAL, PRICE) if two_envelopes else (WHOLE,)
+
+
+def kinds_asked(two_envelopes: bool) -> tuple[str, ...]:
+    """The sealed objects of which a bid consists, two for each envelope."""
+    return tuple(kind for envelope in envelopes_asked(two_envelopes) for kind in kinds_in(envelope))
+
+
+def fields_in(fields: Sequence[Mapping[str, Any]], envelope: str) -> list[Mapping[str, Any]]:
+    """The announced fields that the statement of this envelope carries, in order."""
+    return [field for field in fields if envelope == WHOLE or bool(field.get("priced")) == (envelope == PRICE)]
+
+
+BODY, STATEMENT = KINDS = kinds_in(WHOLE)
+_ALL = tuple(kind for envelope in ENVELOPES for kind in kinds_in(envelope))
 
 # Length of a stored segment, which is also the length of an S3 part (sealing.md §1).
-SEGMENT = {BODY: 8_388_608, STATEMENT: 1_048_576}
+SEGMENT = {kind: 8_388_608 if kind in ENVELOPES else 1_048_576 for kind in _ALL}
 # Plaintext bytes. The statement is a page of fields, not a document: one segment holds it.
-LARGEST = {BODY: 4 * 1024**3, STATEMENT: 1_048_576 - 32}
+LARGEST = {kind: 4 * 1024**3 if kind in ENVELOPES else 1_048_576 - 32 for kind in _ALL}
 
 
 # Where a deposit is asked for, a statement may carry a guarantee letter; all are brought to one length, so that no size
-# tells which do (R-122, R-412).
+# tells which do (R-122, R-412). A statement of prices stays sealed for long, or for ever: its length tells no digit.
 STATEMENT_ROOM = 262_144
 
 
-def statement_size(deposit: object) -> int | None:
-    """The one length (plaintext bytes) of every opening statement of a lot; None where any length will do."""
-    return STATEMENT_ROOM if deposit else None
+def statement_size(deposit: object, envelope: str = WHOLE) -> int | None:
+    """The one length (plaintext bytes) of every opening statement of an envelope; None where any length will do."""
+    return STATEMENT_ROOM if deposit or envelope == PRICE else None
 
 
 class BidStatus(StrEnum):
@@ -77,6 +110,7 @@ class Slot:
     opens_at: datetime
     k: int
     custodians: tuple[str, ...]
+    suite: int = 1
 
     def context(self, kind: str) -> dict[str, str | int | list[str]]:
         """The ``ctx`` of sealing.md §1 that an envelope of this kind must carry, exactly."""
@@ -84,7 +118,7 @@ class Slot:
             "tender": self.tender, "lot": self.lot, "round": self.round,
             "bidder": f"sha256:{self.bidder}", "version": self.version, "envelope": kind,
             "opens_at": self.opens_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "suite": SUITE, "seg": SEGMENT[kind], "k": self.k, "n": len(self.custodians),
+            "suite": self.suite, "seg": SEGMENT[kind], "k": self.k, "n": len(self.custodians),
             "custodians": [f"sha256:{fingerprint}" for fingerprint in self.custodians],
         }
 
@@ -106,10 +140,10 @@ def _same(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
-def after_checks(states: Sequence[tuple[str, str]]) -> VersionStatus:
-    """DRAFT until both envelopes (kind, state) are checked, then UPLOADED; submitting is another act."""
+def after_checks(states: Sequence[tuple[str, str]], kinds: Sequence[str]) -> VersionStatus:
+    """DRAFT until all objects (kind, state) of these kinds are checked, then UPLOADED; submitting is another act."""
     checked = {kind for kind, state in states if state == EnvelopeState.CHECKED}
-    return VersionStatus.UPLOADED if checked == set(KINDS) else VersionStatus.DRAFT
+    return VersionStatus.UPLOADED if checked == set(kinds) else VersionStatus.DRAFT
 
 
 def require_status(actual: str, *admitted: VersionStatus) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
-from storage.kernel.permission import rows
+from storage.kernel.permission import SIGNED, rows
 from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, Stage
 from trading.tenders.tables import Lot
 
@@ -36,6 +36,6 @@ PERMISSIONS = (
     *rows("bidder", "listOwnBids"),
     *rows("bidder", "startVersion", BEFORE_DEADLINE),
     *rows("bidder:own", "readVersion readEnvelope readSealed readReceipt readReceiptPdf"),
-    *rows("bidder:own", "discardVersion openEnvelope announceParts completeEnvelope recordTrial submitBid withdrawBid",
-          BEFORE_DEADLINE),
+    *rows("bidder:own", "discardVersion openEnvelope announceParts recordTrial submitBid", BEFORE_DEADLINE),
+    *rows("bidder:own", "completeEnvelope withdrawBid", BEFORE_DEADLINE, SIGNED),
 )

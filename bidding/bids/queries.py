@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bidding.bids.holding import envelopes_of
 from bidding.bids.model import AT_WORK, BidStatus, VersionStatus
 from bidding.bids.permissions import no_such_bid, permit_bidding
-from bidding.bids.tables import Bid, BidVersion, Envelope, EnvelopePart, Receipt
+from bidding.bids.tables import Bid, BidVersion, Envelope, EnvelopePart, ObjectDamage, Receipt
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound
 from trading.parties.queries import certificates
 from trading.parties.tables import BoundCertificate
-from trading.tenders.model import BEFORE_PUBLICATION
+from trading.tenders.disclosure import is_public
+from trading.tenders.model import ENDED
 from trading.tenders.queries import lot as lot_of
 from trading.tenders.queries import now_of, tender_code
 from trading.tenders.tables import Lot
@@ -47,7 +48,7 @@ class Desk:
 async def desk_of(session: AsyncSession, lot_id: UUID, actor: Actor) -> Desk:
     """The asking bidder's own desk; raises ``NotFound`` for a lot that is not published."""
     lot = await lot_of(session, lot_id)
-    if lot.stage in BEFORE_PUBLICATION or lot.deadline_at is None:
+    if not is_public(lot) or lot.deadline_at is None:
         raise NotFound("没有这个标段")
     party_id = permit_bidding(actor, lot)
     now = await now_of(session)
@@ -137,8 +138,18 @@ async def receipt_of(session: AsyncSession, number: str, party_id: UUID) -> Rece
     return receipt
 
 
+async def ties(session: AsyncSession, party_id: UUID) -> list[str]:
+    """``bidder`` for a party with a bid in a lot under way, not withdrawn; secret before the hour (R-122)."""
+    query = (select(Bid.id).join(Lot, Lot.id == Bid.lot_id).limit(1)
+             .where(Bid.party_id == party_id, Bid.status != BidStatus.WITHDRAWN, Lot.stage.not_in(sorted(ENDED))))
+    return ["bidder"] if (await session.execute(query)).first() is not None else []
+
+
 async def named_objects(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     """Which of these sealed objects a row stands for that was not given up: what the sweeper must leave (fault 01)."""
     query = (select(Envelope.object_key).join(BidVersion, BidVersion.id == Envelope.bid_version_id)
              .where(Envelope.object_key.in_(keys), BidVersion.status != VersionStatus.DISCARDED))
-    return set((await session.scalars(query)).all())
+    found = set((await session.scalars(query)).all())
+    damaged = select(ObjectDamage.object_key, ObjectDamage.new_key).where(
+        ObjectDamage.object_key.in_(keys) | ObjectDamage.new_key.in_(keys))
+    return found | {key for row in await session.execute(damaged) for key in row if key in keys}

@@ -1,6 +1,6 @@
 """What a receipt says (R-222), in JSON for machines; signed by the platform (A-101)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,8 @@ WITHDRAWAL = "withdrawal"
 class Decision:
     """When and by whom a submission or withdrawal was decided.
 
-    ``clock_offset_ms``: database clock minus this node's clock, at the reading that decided (R-1108).
+    ``clock_offset_ms``: database clock minus this node's clock, at the reading that decided (R-1108). ``checkpoint``:
+    size and root of the ledger's newest one before the act, None where there is none yet.
     """
 
     number: str
@@ -29,6 +30,7 @@ class Decision:
     clock_offset_ms: int
     platform_id: str
     platform_name: str
+    checkpoint: Mapping[str, Json] | None
 
 
 def receipt_body(held: Held, envelopes: Sequence[Envelope], decision: Decision,
@@ -60,6 +62,7 @@ def _common(kind: str, held: Held, decision: Decision) -> dict[str, Json]:
         "bidder": {"name": version.bidder_name, "uscc": version.bidder_uscc,
                    "certificate": f"sha256:{version.certificate}", "certificate_serial": version.certificate_serial},
         "decided_at": to_wire(decision.decided_at), "clock_offset_ms": decision.clock_offset_ms,
+        "checkpoint": decision.checkpoint,
     }
 
 

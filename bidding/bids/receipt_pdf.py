@@ -6,36 +6,43 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bidding.bids.model import BODY
+from bidding.bids.model import ENVELOPES, PRICE, TECHNICAL, WHOLE, envelope_of
 from bidding.bids.tables import Receipt
-from storage.crypto.pdf_signing import sign_pdf
+from storage.crypto.pdf_lasting import seal_paper
 from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.trust import TrustList
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.settings import Settings
 from storage.documents.render import render
-from storage.kernel.clock import from_wire, shanghai
+from storage.kernel.clock import from_wire, process_now, shanghai
 from storage.kernel.errors import Conflict, NotFound
+from storage.ledger.printing import in_fragment, in_words
 from storage.objects.store import ObjectStore
 
 _TEMPLATE = Path(__file__).parent / "receipt.typ"
 _TITLES = {"receipt": "投标文件递交回执", "withdrawal": "投标文件撤回回执"}
+_ENVELOPES = {WHOLE: "", TECHNICAL: "第一信封（技术商务）", PRICE: "第二信封（报价）"}
 _LARGEST = 8 << 20
 
 
 async def receipt_pdf(receipt: Receipt, store: ObjectStore, keys: PlatformKeys, settings: Settings,
-                      authority: TimestampAuthority) -> bytes:
-    """The one PDF of a receipt: made at the first asking, then always the same bytes (R-222: re-downloadable)."""
+                      authority: TimestampAuthority, others: TrustList | None = None) -> bytes:
+    """The one PDF of a receipt: made at the first asking, then always the same bytes (R-222: re-downloadable).
+
+    ``others``: the trust list, where the platform's own certificates are of a CA on it.
+    """
     key = f"receipts/{receipt.number}.pdf"
     try:
         return await store.get_range(key, 0, _LARGEST)
     except NotFound:
         pass
-    digest = sha256(receipt.body.encode()).hexdigest()
-    address = f"{settings.public_origin}/verify#receipt={receipt.number}&sha256={digest}"
-    view = receipt_view(json.loads(receipt.body), digest) | {"platform": settings.platform_name, "demo": settings.demo}
+    digest, body = sha256(receipt.body.encode()).hexdigest(), json.loads(receipt.body)
+    address = (f"{settings.public_origin}/verify#receipt={receipt.number}&sha256={digest}"
+               f"{in_fragment(body.get('checkpoint'))}")
+    view = receipt_view(body, digest) | {"platform": settings.platform_name, "demo": settings.demo}
     plain = render(_TEMPLATE, view, created_at=receipt.decided_at, qr=address)
-    signed = await sign_pdf(plain, keys.document, field_name="platform", reason=_TITLES[receipt.kind],
-                            authority=authority)
+    signed = await seal_paper(plain, keys, authority, field_name="platform", reason=_TITLES[receipt.kind],
+                              now=process_now(), others=others)
     try:
         await store.put(key, signed, "application/pdf")
     except Conflict:
@@ -56,6 +63,7 @@ def receipt_view(body: Mapping[str, Any], digest: str) -> dict[str, Any]:
     if lot["rehearsal"]:
         remarks.insert(0, "本标段为演练，不是真实交易。")
     return {"title": _TITLES[body["kind"]], "number": body["number"], "facts": facts, "digest": digest,
+            "checkpoint": ("账本检查点", in_words(body.get("checkpoint"))),
             "envelopes": [_envelope(each) for each in body.get("envelopes", [])], "remarks": remarks}
 
 
@@ -68,7 +76,8 @@ def _times(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _envelope(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    title = "投标文件（密文）" if envelope["kind"] == BODY else "开标一览表（密文）"
+    kind = envelope["kind"]
+    title = _ENVELOPES[envelope_of(kind)] + ("投标文件（密文）" if kind in ENVELOPES else "开标一览表（密文）")
     return {"title": title, "facts": [
         ("字节数", f"{envelope['size']}（密文 {envelope['sealed_size']}）"),
         ("清单 SHA-256", envelope["manifest_sha256"]), ("清单 SM3", envelope["manifest_sm3"]),

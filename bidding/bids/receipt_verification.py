@@ -6,17 +6,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from asn1crypto import cms
-
 from storage.crypto.canonical import from_base64, parse_object
 from storage.crypto.certificates import Certificate
 from storage.crypto.errors import Malformed
+from storage.crypto.stamp_chain import check_stamp
 from storage.crypto.statements import check_statement
-from storage.crypto.timestamps import read_timestamp
 from storage.kernel.clock import from_wire
 from storage.ledger.verification import verify_sealed_document
 
 KINDS = ("receipt", "withdrawal")
+# A receipt has no more than these; ``warnings`` come with the answer to a submission and are no part of it.
+_MEMBERS = {"number", "kind", "body", "signature", "proof"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +40,24 @@ def verify_receipt(document: Mapping[str, Any], *, roots: Collection[str] | None
     text = str(document["body"]).encode()
     body = parse_object(text)
     kind = str(body.get("kind"))
-    if kind not in KINDS or document.get("number") != body.get("number"):
-        raise Malformed("不是回执，或编号与内容不符", field="number")
+    told = {name: document.get(name) for name in ("kind", "number")}
+    if kind not in KINDS or told != {"kind": kind, "number": body.get("number")}:
+        raise Malformed("不是回执，或种类、编号与内容不符", field="number")
+    if not set(document) <= _MEMBERS:
+        raise Malformed("回执带有不认识的内容", unknown=sorted(set(document) - _MEMBERS))
     signer = check_statement(kind, text, document["signature"], at=from_wire(str(body["decided_at"])), roots=roots)
     proof = document.get("proof")
     if proof is not None and ledger_key is not None:
         _check_proof(proof, kind, text, body, ledger_key)
-    return VerifiedReceipt(body, signer, _stamps(body), proof is not None and ledger_key is not None)
+    return VerifiedReceipt(body, signer, _stamps(body, roots), proof is not None and ledger_key is not None)
 
 
-def _stamps(body: Mapping[str, Any]) -> dict[str, datetime]:
+def _stamps(body: Mapping[str, Any], roots: Collection[str] | None) -> dict[str, datetime]:
     stamps = {}
     for envelope in body.get("envelopes", []):
         token = from_base64(envelope["timestamp_token"], "timestamp_token")
-        stamps[str(envelope["kind"])] = read_timestamp(token).at
-        if not _is_over(token, bytes.fromhex(envelope["manifest_sha256"])):
-            raise Malformed("时间戳不是对该清单签发的", field="timestamp_token")
+        stamps[str(envelope["kind"])] = check_stamp(token, bytes.fromhex(envelope["manifest_sha256"]), roots).at
     return stamps
-
-
-def _is_over(token: bytes, digest: bytes) -> bool:
-    info: Any = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"].parsed
-    imprint = info["message_imprint"]
-    return bool(imprint["hash_algorithm"]["algorithm"].native == "sha256"
-                and imprint["hashed_message"].native == digest)
 
 
 def _check_proof(proof: Mapping[str, Any], kind: str, text: bytes, body: Mapping[str, Any], key: str) -> None:

@@ -26,6 +26,7 @@ from storage.ledger.checkpoints import verifier_key
 from storage.ledger.proofs import sealed_proof
 from storage.objects.store import ObjectStore
 from trading.tenders.queries import now_of
+from trading.trust.queries import trust_at
 
 Answer = dict[str, Any]
 Keys = SkipValidation[PlatformKeys]  # nothing to validate: it comes from the node itself
@@ -160,7 +161,8 @@ async def read_receipt_pdf(number: FromPath[str], actor: NamedDependency[Actor],
                            authority: NamedDependency[TimestampAuthority]) -> Response[bytes]:
     """The same receipt for people: signed PDF with a QR code (A-101)."""
     receipt = await queries.receipt_of(reader, number, bidder_of(actor))
-    content = await receipt_pdf(receipt, store, keys, settings, authority)
+    listed = await trust_at(reader, await now_of(reader))
+    content = await receipt_pdf(receipt, store, keys, settings, authority, listed)
     name = {"Content-Disposition": f'attachment; filename="{receipt.number}.pdf"', "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type="application/pdf", headers=_PRIVATE | name)
 

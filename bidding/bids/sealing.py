@@ -1,7 +1,7 @@
 """Is it sealed as the tender document demands? Header against slot, manifest against header (R-140, R-704)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from bidding.bids.model import LARGEST, Slot, differing_fields
 from bidding.bids.rules import bidder_can_unwrap, sealed_as_required
@@ -11,21 +11,23 @@ from storage.crypto.header import LARGEST as LONGEST_HEADER
 from storage.crypto.header import Header, read_header
 from storage.crypto.manifest import Manifest, check_manifest, read_manifest
 from storage.crypto.reader import Layout
-from storage.crypto.wraps import HPKE_P256, RSA_OAEP, Wrap
+from storage.crypto.wraps import HPKE_P256, RSA_OAEP, SM2_ENCRYPTION, Wrap
 from storage.kernel.errors import RulesUnmet
 from storage.kernel.rule import require
 
-_ALGORITHM = {"ec-p256": HPKE_P256, "rsa": RSA_OAEP}
+_ALGORITHM = {"ec-p256": HPKE_P256, "rsa": RSA_OAEP, "sm2": SM2_ENCRYPTION}
 _GCM_TAG = 16
 _SECRET = {"bidder": 32, "custodian": 33}
 
 
 @dataclass(frozen=True)
 class Recipients:
-    """Fingerprint to key kind ("ec-p256" | "rsa"): the bidder's own valid certificates, and the custodians'."""
+    """Fingerprint to key kind ("ec-p256" | "rsa" | "sm2"): the bidder's own valid certificates that secrets may be
+    sealed to, and the custodians'. ``pairs``: by SM2 signing certificate, the encryption halves of its pair (R-702)."""
 
     own: Mapping[str, str]
     custodians: Mapping[str, str]
+    pairs: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def refuse_seal(*fields: str, reason: str = "") -> RulesUnmet:
@@ -48,7 +50,8 @@ def check_header(text: str, kind: str, slot: Slot, recipients: Recipients) -> He
     except (Malformed, NotSupported) as error:
         raise refuse_seal(str(error.facts.get("field", "header")), reason=error.message) from error
     wrapped_to = [item.cert.removeprefix("sha256:") for item in header.wraps_for("bidder")]
-    require((bidder_can_unwrap, bidder_can_unwrap(wrapped_to, slot.bidder, recipients.own)))
+    require((bidder_can_unwrap, bidder_can_unwrap(
+        wrapped_to, recipients.pairs.get(slot.bidder, {slot.bidder}), recipients.own)))
     for item in header.wraps:
         _check_wrap(item, recipients)
     return header
@@ -63,6 +66,12 @@ def _check_wrap(item: Wrap, recipients: Recipients) -> None:
         raise refuse_seal("wraps", reason="密钥信封的长度不对")
     if item.alg == RSA_OAEP and len(item.ct) not in (256, 384, 512):
         raise refuse_seal("wraps", reason="密钥信封的长度不对")
+
+
+def check_recovery(header: Header, remedy: str) -> None:
+    """Raises ``RulesUnmet`` R-140 for a wrap under a recovery code where the tender document has no remedy (R-144)."""
+    if header.recovery is not None and remedy == "none":
+        raise refuse_seal("recovery", reason="招标文件未规定补救方案，不得附恢复码信封")
 
 
 def check_size(size: int, parts: int, kind: str, slot: Slot) -> Layout:

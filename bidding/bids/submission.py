@@ -47,7 +47,8 @@ _READING = (
 _STEPS = (
     update(_VERSION).where(_VERSION.c.id == bindparam("this_id")).values(
         status=VersionStatus.SUBMITTED, submitted_at=bindparam("new_decided_at"),
-        receipt_number=bindparam("new_number"), row_version=_VERSION.c.row_version + 1),
+        receipt_number=bindparam("new_number"), validation=bindparam("new_validation"),
+        row_version=_VERSION.c.row_version + 1),
     update(_BID).where(_BID.c.id == bindparam("whole_id")).values(
         status=BidStatus.SUBMITTED, submitted_version_id=bindparam("this_id"), row_version=_BID.c.row_version + 1),
     update(_VERSION).where(_VERSION.c.id == bindparam("earlier_id")).values(
@@ -65,8 +66,12 @@ async def hold_ready(uow: Work, party_id: UUID, version_id: UUID) -> Ready:
     return Ready(Held(lot, bid, version), envelopes, certificate, replaces)
 
 
-async def write_submission(uow: Work, held: Held, receipt: Receipt) -> None:
-    """Version and bid step forward, an earlier version steps back (R-220), the receipt is written: one statement."""
+async def write_submission(uow: Work, held: Held, receipt: Receipt, validation: str) -> None:
+    """Version and bid step forward, an earlier version steps back (R-220), the receipt is written: one statement.
+
+    ``validation``: digest of the grounds on which the sealing certificate was held valid.
+    """
     row = {f"new_{column.name}": getattr(receipt, column.name) for column in _RECEIPT.columns}
     await uow.session.execute(_WRITING, row | {
-        "this_id": held.version.id, "whole_id": held.bid.id, "earlier_id": held.bid.submitted_version_id})
+        "new_validation": validation, "this_id": held.version.id,
+        "whole_id": held.bid.id, "earlier_id": held.bid.submitted_version_id})

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.tables import Base
@@ -49,6 +49,7 @@ class BidVersion(Base):
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     receipt_number: Mapped[str | None]
+    validation: Mapped[str | None] = mapped_column(String(64))  # digest of the grounds for its certificate (R-701)
     trial_at: Mapped[datetime | None]  # last trial decryption that succeeded
     row_version: Mapped[int] = mapped_column()
 
@@ -70,6 +71,7 @@ class Envelope(Base):
     header: Mapped[str] = mapped_column(Text)  # JCS
     header_sha256: Mapped[str]
     context_sha256: Mapped[str]
+    sealed_to: Mapped[list[str]] = mapped_column()  # the bidder's own certificates in the header, by fingerprint
     object_key: Mapped[str] = mapped_column(unique=True)
     upload_id: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)  # plaintext bytes
@@ -102,6 +104,29 @@ class EnvelopePart(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str]
     announced_at: Mapped[datetime]
+
+
+class ObjectDamage(Base):
+    """The stored object of a submitted bid was found altered or gone: the platform's fault, whatever becomes of it.
+
+    Where the tender document has a remedy its bidder may bring the very bytes again; they go to a new place, and what
+    was found stays where it is as evidence (fault 11, R-144).
+    """
+
+    __tablename__ = "object_damage"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    envelope_id: Mapped[UUID] = mapped_column(ForeignKey("envelope.id"), index=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), index=True)
+    kind: Mapped[str]
+    cause: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    found_at: Mapped[datetime]
+    object_key: Mapped[str]  # the damaged object
+    new_key: Mapped[str | None]  # where the bidder brings it again
+    upload_id: Mapped[str | None]
+    restored_at: Mapped[datetime | None]
+    restored_by: Mapped[str | None]
 
 
 class Receipt(Base):

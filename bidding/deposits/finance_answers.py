@@ -9,7 +9,7 @@ from bidding.deposits.answers import is_overdue, lot_line, payment_answer, refun
 from bidding.deposits.model import DEFAULT_PERCENT, MoneyState
 from bidding.deposits.queries import Finance, Money
 from bidding.deposits.rules import ledger_equals_bank
-from bidding.deposits.tables import DepositForfeiture, DepositRate
+from bidding.deposits.tables import BankBalance, DepositForfeiture, DepositRate
 from storage.kernel.clock import shanghai, to_wire
 from trading.tenders.tables import Lot
 
@@ -22,11 +22,16 @@ def finance_answer(view: Finance) -> dict[str, Any]:
         "lots": [_lot(lot, money, forfeitures, view.now) for lot, money, forfeitures in view.lots],
         "unknown": [payment_answer(each) | {"refund": refund_answer(each, view.now) if each.refund else None}
                     for each in view.unknown],
-        "balances": [{"day": each.day.isoformat(), "at": to_wire(each.at),
-                      "agrees": ledger_equals_bank(each.held, each.stated),
-                      "difference": yuan_text(each.stated - each.held)} for each in view.balances],
+        "balances": [_balance(row, is_told) for row, is_told in view.balances],
         "may": ["set_rate"] if view.is_centre else [], "missing": {},
     }
+
+
+def _balance(row: BankBalance, is_told: bool) -> dict[str, Any]:
+    """One day's comparison; that there was one is told at once, what came of it after the lots of its time."""
+    return {"day": row.day.isoformat(), "at": to_wire(row.at),
+            "agrees": ledger_equals_bank(row.held, row.stated) if is_told else None,
+            "difference": yuan_text(row.stated - row.held) if is_told else None}
 
 
 def rate_answer(rate: DepositRate) -> dict[str, Any]:

@@ -8,11 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.tables import Bid
-from bidding.deposits.model import ADDS_UP, STANDS, UNTOLD, MoneyState
+from bidding.deposits.model import ADDS_UP, STANDS, MoneyState
 from bidding.deposits.tables import DepositAccount, DepositForfeiture, DepositPayment, DepositRefund
 from storage.database.work import Work
 from storage.kernel.actor import Actor
+from trading.tenders.disclosure import Subject, is_sealed
 from trading.tenders.tables import Lot
+
+PLATFORM_STREAM = "platform"
 
 
 async def account_of(session: AsyncSession, lot_id: UUID, party_id: UUID) -> DepositAccount | None:
@@ -73,16 +76,19 @@ def held(payments: Sequence[DepositPayment]) -> list[DepositPayment]:
     return [each for each in payments if each.state == MoneyState.HELD]
 
 
-def sealed_stream(lot: Lot) -> str | None:
+async def sealed_stream(uow: Work, lot: Lot | None) -> str | None:
     """The stream under whose seal the bank is spoken to, while nothing may be told; None afterwards (R-122)."""
-    return f"lot:{lot.id}" if lot.stage in UNTOLD else None
+    if lot is None:
+        return PLATFORM_STREAM
+    return f"lot:{lot.id}" if is_sealed(Subject.MONEY, lot, await uow.now()) else None
 
 
-def note(uow: Work, action: str, actor: Actor, lot: Lot, account: DepositAccount, **facts: object) -> UUID:
+async def note(uow: Work, action: str, actor: Actor, lot: Lot, account: DepositAccount, **facts: object) -> UUID:
     """Records an act on one bidder's money: sealed as long as its very existence must stay unseen (R-108, R-122)."""
     payload = {"account": str(account.id), "party": str(account.party_id), "actor": actor.id, "lot": lot.code}
     return uow.record(action, actor, stream=f"lot:{lot.id}", subject=f"deposit:{account.id}",
-                      sealed=lot.stage in UNTOLD, audience=readers(account), payload=payload | facts)
+                      sealed=is_sealed(Subject.MONEY, lot, await uow.now()), audience=readers(account),
+                      payload=payload | facts)
 
 
 def readers(account: DepositAccount) -> tuple[str, ...]:

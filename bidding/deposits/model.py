@@ -11,7 +11,6 @@ from storage.kernel.calendar import Calendar, Span
 from storage.kernel.clock import shanghai
 from storage.kernel.money import CENT
 from trading.parties.model import name_key
-from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, Stage
 
 CASH = "cash"
 # Every form a lot may take, as a bidder reads it.
@@ -21,10 +20,6 @@ DEFAULT_PERCENT = "0.20"  # the demand rate until finance sets another
 WITHDRAWN_TIMER = "deposit.withdrawn"
 # A bidder who took its bid back may put a better one in; then the money stays. The law gives five days.
 RESUBMISSION_GRACE = timedelta(days=3)
-# Whose lots show nothing of their money to anybody but the payer: open ones, and those nobody may see yet.
-UNSHOWN = BEFORE_PUBLICATION | BEFORE_DEADLINE
-# Of these not even the heads of the ledger may tell how many paid: a failed lot stays unsaid.
-UNTOLD = UNSHOWN | {Stage.FAILED}
 
 
 class Verdict(StrEnum):

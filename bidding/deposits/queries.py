@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bidding.bids.permissions import permit_bidding
 from bidding.deposits.holding import account_of, bid_status, evidence_key, payments_of, refunds_of
-from bidding.deposits.model import UNSHOWN
 from bidding.deposits.summary import Security, security_of
 from bidding.deposits.tables import (
     BankBalance,
@@ -26,11 +26,14 @@ from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
 from trading.parties.queries import current_version, party
 from trading.parties.records import data_of
 from trading.parties.tables import Party
-from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION
-from trading.tenders.permissions import manages
+from trading.tenders.disclosure import Subject, Viewer, is_public, shows, stages_showing
+from trading.tenders.permissions import manages, viewers
 from trading.tenders.queries import lot as lot_of
 from trading.tenders.queries import now_of
 from trading.tenders.tables import Lot
+
+_FINANCE = (Viewer.CENTRE, Viewer.SUPERVISOR)
+MONEY_IS_SHOWN = sorted(stages_showing(Subject.MONEY, *_FINANCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class OwnDeposit:
 async def own_deposit(session: AsyncSession, lot_id: UUID, actor: Actor) -> OwnDeposit:
     """What the asking bidder has paid in one lot; raises ``NotFound`` for a lot that is not published."""
     lot = await lot_of(session, lot_id)
-    if lot.stage in BEFORE_PUBLICATION:
+    if not is_public(lot):
         raise NotFound("没有这个标段")
     party_id = permit_bidding(actor, lot)
     version = await current_version(session, party_id)
@@ -95,15 +98,15 @@ async def lot_deposits(session: AsyncSession, lot_id: UUID, actor: Actor) -> Lot
     """For the centre, the supervisor, and the lot's own tenderee and agency."""
     lot = await lot_of(session, lot_id)
     permit_reading(actor, lot)
-    shown = lot.stage not in UNSHOWN
-    sees_money = bool(actor.roles & {"centre", "supervisor"})
-    seen = LotDeposits(lot=lot, now=await now_of(session), shown=shown, sees_money=sees_money,
+    now, asking = await now_of(session), viewers(actor, lot)
+    shown, sees_money = (shows(each, lot, now, asking) for each in (Subject.SECURITIES, Subject.MONEY))
+    seen = LotDeposits(lot=lot, now=now, shown=shown, sees_money=sees_money,
                        proposes=actor.has("tenderee") and actor.is_party(lot.tenderee_id),
                        decides=actor if actor.has("centre") else None)
     if not shown:
         return seen
     bids = (await session.scalars(
-        select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.place))).all()
+        select(OpenedBid).where(OpenedBid.opening_id == lot_id).order_by(OpenedBid.place))).all()
     return replace(
         seen, securities=await security_of(session, lot_id), bids=bids,
         money=await _money_of(session, lot_id) if sees_money else (), forfeitures=await forfeitures_of(session, lot_id))
@@ -139,7 +142,7 @@ class Finance:
     now: datetime
     lots: Sequence[tuple[Lot, Sequence[Money], Sequence[DepositForfeiture]]]
     unknown: Sequence[Money]
-    balances: Sequence[BankBalance]
+    balances: Sequence[tuple[BankBalance, bool]]  # with whether it may be told what came of it
     rates: Sequence[DepositRate]
     is_centre: bool = field(default=False)
 
@@ -151,19 +154,35 @@ async def finance(session: AsyncSession, actor: Actor) -> Finance:
     if not actor.roles & {"centre", "supervisor"}:
         raise NotAllowed("只有交易中心和监督部门可以查看资金")
     lots = (await session.scalars(
-        select(Lot).where(Lot.stage.not_in(sorted(UNSHOWN)), exists().where(DepositAccount.lot_id == Lot.id))
+        select(Lot).where(Lot.stage.in_(MONEY_IS_SHOWN), exists().where(DepositAccount.lot_id == Lot.id))
         .order_by(Lot.deadline_at.desc()).limit(200))).all()
     return Finance(
         now=await now_of(session), is_centre=actor.has("centre"), unknown=await _unknown(session),
         lots=[(lot, await _money_of(session, lot.id), await forfeitures_of(session, lot.id)) for lot in lots],
-        balances=(await session.scalars(select(BankBalance).order_by(BankBalance.day.desc()).limit(60))).all(),
+        balances=await _balances(session),
         rates=(await session.scalars(select(DepositRate).order_by(DepositRate.since.desc()))).all())
+
+
+def hides(subject: Subject, moment: datetime | InstrumentedAttribute[datetime]) -> Exists:
+    """A lot with deposits ran at the moment and is still before its hour: what belongs to no lot waits for it."""
+    return exists().where(Lot.stage.not_in(sorted(stages_showing(subject, *_FINANCE))), Lot.deposit > 0,
+                          Lot.published_at <= moment)
+
+
+async def told_balance(session: AsyncSession) -> BankBalance | None:
+    """The latest comparison with the bank of which may be told what came of it."""
+    query = select(BankBalance).where(~hides(Subject.BALANCES, BankBalance.at)).order_by(BankBalance.day.desc())
+    return (await session.scalars(query.limit(1))).one_or_none()
+
+
+async def _balances(session: AsyncSession) -> list[tuple[BankBalance, bool]]:
+    query = select(BankBalance, ~hides(Subject.BALANCES, BankBalance.at)).order_by(BankBalance.day.desc())
+    return [(row, is_told) for row, is_told in await session.execute(query.limit(60))]
 
 
 async def _unknown(session: AsyncSession) -> list[Money]:
     """A mistyped account would tell that somebody meant to bid, so these wait for the lots of their time (R-122)."""
-    still_open = exists().where(Lot.stage.in_(sorted(BEFORE_DEADLINE)), Lot.deposit > 0,
-                                Lot.published_at <= DepositPayment.received_at)
+    still_open = hides(Subject.STRAY_MONEY, DepositPayment.received_at)
     query = (select(DepositPayment, DepositRefund)
              .outerjoin(DepositRefund, DepositRefund.payment_id == DepositPayment.id)
              .where(DepositPayment.account_id.is_(None), ~still_open).order_by(DepositPayment.received_at.desc()))

@@ -42,7 +42,7 @@ def security_answer(security: Security) -> dict[str, Any]:
 async def security_of(session: AsyncSession, lot_id: UUID) -> list[Security]:
     """One line for each opened bid, by place; a sound letter or complete money goes before what is not."""
     bids = (await session.scalars(
-        select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.place))).all()
+        select(OpenedBid).where(OpenedBid.opening_id == lot_id).order_by(OpenedBid.place))).all()
     money = await _money(session, lot_id)
     letters = {each.bid_id: each for each in await session.scalars(
         select(GuaranteeLetter).where(GuaranteeLetter.lot_id == lot_id))}

@@ -87,7 +87,7 @@ class DepositForfeiture(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), index=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("deposit_account.id"))
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"))
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.id"))
     ground: Mapped[str]
     clause: Mapped[str] = mapped_column(default="")
     statement: Mapped[str] = mapped_column(Text)

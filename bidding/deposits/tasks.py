@@ -9,9 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.deposits.answers import is_overdue
-from bidding.deposits.model import UNSHOWN
+from bidding.deposits.queries import MONEY_IS_SHOWN, told_balance
 from bidding.deposits.rules import ledger_equals_bank
-from bidding.deposits.tables import BankBalance, DepositAccount, DepositForfeiture, DepositPayment, DepositRefund
+from bidding.deposits.tables import DepositAccount, DepositForfeiture, DepositPayment, DepositRefund
 from storage.kernel.actor import Actor
 from storage.kernel.task import Task
 from trading.tenders.tables import Lot
@@ -34,7 +34,7 @@ async def _refunds(session: AsyncSession, now: datetime) -> list[Task]:
              .join(DepositPayment, DepositPayment.id == DepositRefund.payment_id)
              .join(DepositAccount, DepositAccount.id == DepositPayment.account_id)
              .join(Lot, Lot.id == DepositAccount.lot_id)
-             .where(Lot.stage.not_in(sorted(UNSHOWN)), DepositRefund.done_at.is_(None),
+             .where(Lot.stage.in_(MONEY_IS_SHOWN), DepositRefund.done_at.is_(None),
                     or_(DepositRefund.due_at < now, DepositRefund.error.is_not(None)))
              .order_by(DepositRefund.due_at).limit(_MOST))
     return [Task("refund_overdue" if is_overdue(refund, now) else "refund_failed", lot.title,
@@ -42,8 +42,8 @@ async def _refunds(session: AsyncSession, now: datetime) -> list[Task]:
 
 
 async def _balance(session: AsyncSession) -> list[Task]:
-    """The latest comparison with the bank, while it does not agree."""
-    latest = (await session.scalars(select(BankBalance).order_by(BankBalance.day.desc()).limit(1))).one_or_none()
+    """The latest comparison with the bank that may be told, while it does not agree."""
+    latest = await told_balance(session)
     if latest is None or ledger_equals_bank(latest.held, latest.stated):
         return []
     return [Task("balance_differs", latest.day.isoformat(), PAGE, latest.at)]

@@ -13,10 +13,11 @@ from bidding.guarantees.rules import judged
 from storage.crypto.canonical import canonical_bytes
 from storage.crypto.certificates import Certificate
 from storage.crypto.errors import Malformed
+from storage.crypto.pdf_active import active_content, embedded_files
 from storage.crypto.pdf_attachments import attachments
-from storage.crypto.pdf_validation import active_content, validate_pdf
+from storage.crypto.pdf_validation import validate_pdf
 from storage.crypto.trust import TrustList
-from storage.kernel.errors import Invalid
+from storage.kernel.errors import Invalid, Unavailable
 
 VALID = "VALID"
 INVALID = "INVALID"
@@ -39,6 +40,7 @@ async def read_revealed(member: Mapping[str, object], trust: TrustList, at: date
     """Reads the member of an opening statement. A letter that cannot be read is no fault: it is one that fails.
 
     The bytes are a bidder's, and the reader of PDFs is large: whatever goes wrong in it, the others' letters go on.
+    Raises ``Unavailable`` for SM2 on a machine that does not know it: that says nothing of the letter.
     """
     try:
         signed = read_signed_letter(member)
@@ -49,6 +51,8 @@ async def read_revealed(member: Mapping[str, object], trust: TrustList, at: date
         agrees = await asyncio.to_thread(_carries_its_data, signed)
         is_plain = await asyncio.to_thread(_shows_only_itself, signed.pdf)
         signatures = await validate_pdf(signed.pdf, trust, at)
+    except Unavailable:
+        raise
     except Exception:
         return Reading(_letter(signed), digest)
     whole = bool(signatures) and all(each.holds for each in signatures) and is_plain
@@ -61,7 +65,8 @@ def _carries_its_data(letter: SignedLetter) -> bool:
 
 def _shows_only_itself(pdf: bytes) -> bool:
     """A letter runs, fetches and hides nothing: its data is the one attachment (fault 42)."""
-    return active_content(pdf) <= {"attachment"} and set(attachments(pdf)) == {ATTACHMENT}
+    plain = active_content(pdf) <= {"attachment"} and embedded_files(pdf) == 1
+    return plain and set(attachments(pdf)) == {ATTACHMENT}
 
 
 def _letter(signed: SignedLetter) -> Letter | None:

@@ -3,7 +3,7 @@
 from bidding.guarantees.tables import GuaranteeLetter
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
-from storage.kernel.permission import rows
+from storage.kernel.permission import FRESH, rows
 from trading.tenders.model import AFTER_OPENING, BEFORE_DEADLINE, BEFORE_PUBLICATION, RESULT_IS_KNOWN, Stage
 from trading.tenders.permissions import is_tenderee, manages
 from trading.tenders.tables import Lot
@@ -44,10 +44,10 @@ _AFTER_THE_HOUR = frozenset({Stage.OPENING, *AFTER_OPENING, *RESULT_IS_KNOWN})
 PERMISSIONS = (
     *rows("public", "hearIssuer listGuaranteeIssuers"),
     *rows("public", "readGuarantees", frozenset(Stage) - BEFORE_PUBLICATION),
-    *rows("centre", "proposeGuaranteeIssuer decideGuaranteeIssuer retireGuaranteeIssuer"),
+    *rows("centre", "proposeGuaranteeIssuer decideGuaranteeIssuer retireGuaranteeIssuer", proof=FRESH),
     *rows("bidder", "readOwnGuarantee", frozenset(Stage) - BEFORE_PUBLICATION),
     *rows("bidder", "applyForGuarantee", BEFORE_DEADLINE),
     *rows(f"{_INSIDE} bidder:own", "readGuaranteePdf readGuaranteeData readGuaranteeClaimEvidence", _AFTER_THE_HOUR),
-    *rows("tenderee:own", "proposeGuaranteeClaim", _AFTER_THE_HOUR),
-    *rows("centre", "decideGuaranteeClaim", _AFTER_THE_HOUR),
+    *rows("tenderee:own", "proposeGuaranteeClaim", _AFTER_THE_HOUR, FRESH),
+    *rows("centre", "decideGuaranteeClaim", _AFTER_THE_HOUR, FRESH),
 )

@@ -14,12 +14,13 @@ from bidding.guarantees.blinding import handle_of, term_of
 from bidding.guarantees.model import ON_THE_LIST, LetterStatus, OrderStatus
 from bidding.guarantees.permissions import STAFF, require_reader
 from bidding.guarantees.tables import GuaranteeClaim, GuaranteeIssuer, GuaranteeLetter, GuaranteeOrder
+from bidding.opening.holding import opening_of
 from bidding.opening.tables import OpenedBid
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound
 from trading.parties.queries import party
 from trading.parties.tables import Party
-from trading.tenders.model import BEFORE_PUBLICATION
+from trading.tenders.disclosure import Subject, is_public, shows
 from trading.tenders.queries import lot as lot_of
 from trading.tenders.queries import now_of
 from trading.tenders.tables import Lot
@@ -105,15 +106,18 @@ def must_extend(lot: Lot, orders: Sequence[GuaranteeOrder], master: bytes) -> bo
 
 async def board_of(session: AsyncSession, lot_id: UUID) -> Board:
     """What the hall shows of letters."""
-    lot = await _public_lot(session, lot_id)
-    return Board(lot, await now_of(session), await party(session, lot.tenderee_id), await revealed_of(session, lot_id))
+    lot, now = await _public_lot(session, lot_id), await now_of(session)
+    opening = await opening_of(session, lot_id)
+    is_shown = shows(Subject.LETTERS, lot, now, opened=opening is not None and opening.notice is not None)
+    letters = await revealed_of(session, lot_id) if is_shown else ()
+    return Board(lot, now, await party(session, lot.tenderee_id), letters)
 
 
 async def revealed_of(session: AsyncSession, lot_id: UUID) -> list[Revealed]:
     """Every revealed letter of a lot, by the place of its bid."""
     rows = (await session.execute(
         select(GuaranteeLetter, OpenedBid, GuaranteeIssuer)
-        .join(OpenedBid, OpenedBid.bid_id == GuaranteeLetter.bid_id)
+        .join(OpenedBid, OpenedBid.id == GuaranteeLetter.bid_id)
         .outerjoin(GuaranteeIssuer, GuaranteeIssuer.id == GuaranteeLetter.issuer_id)
         .where(GuaranteeLetter.lot_id == lot_id).order_by(OpenedBid.place))).all()
     claims = (await session.scalars(select(GuaranteeClaim).where(GuaranteeClaim.lot_id == lot_id)
@@ -152,6 +156,6 @@ async def claim_file(session: AsyncSession, claim_id: UUID, number: int, actor: 
 
 async def _public_lot(session: AsyncSession, lot_id: UUID) -> Lot:
     lot = await lot_of(session, lot_id)
-    if lot.stage in BEFORE_PUBLICATION or lot.deadline_at is None:
+    if not is_public(lot) or lot.deadline_at is None:
         raise NotFound("没有这个标段")
     return lot

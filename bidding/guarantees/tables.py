@@ -64,7 +64,7 @@ class GuaranteeLetter(Base):
 
     __tablename__ = "guarantee_letter"
 
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"), primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.id"), primary_key=True)
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), index=True)
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     issuer_id: Mapped[UUID | None] = mapped_column(ForeignKey("guarantee_issuer.id"))

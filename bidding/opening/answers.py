@@ -4,18 +4,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bidding.bids.model import fields_in
+from bidding.bids.tables import ObjectDamage
 from bidding.deposits.summary import security_answer
+from bidding.opening.complaints import WORDS, Why
 from bidding.opening.model import CAUSES, PRICES_ARE_KNOWN, TERMINAL, BidState, HallAct, HallStep
 from bidding.opening.queries import HallView
 from bidding.opening.steps import missing
-from bidding.opening.tables import OpenedBid
+from bidding.opening.tables import CustodianComplaint, OpenedBid
 from storage.kernel.clock import to_wire
 from trading.tenders.kinds import hall_minutes
 
 _HOST = (HallAct.BEGIN_DECRYPTION, HallAct.EXTEND, HallAct.PAUSE, HallAct.RESUME, HallAct.HAND_OVER, HallAct.ANNOUNCE,
          HallAct.OPEN_OBJECTIONS, HallAct.CLOSE_OBJECTIONS, HallAct.CONCLUDE, HallAct.ANSWER)
 _NEXT = {BidState.SEALED: "bidder", BidState.WAITING: "custodians", BidState.QUEUED: "platform",
-         BidState.DECRYPTING: "platform"}
+         BidState.DECRYPTING: "platform", BidState.DAMAGED: "restore"}
 
 
 def hall_answer(view: HallView) -> dict[str, Any]:
@@ -23,7 +26,8 @@ def hall_answer(view: HallView) -> dict[str, Any]:
     opening, facts = view.opening, view.facts
     may, unmet = _acts(view)
     return {
-        "lot": _lot(view), "now": to_wire(view.now), "step": facts.step.value,
+        "lot": _lot(view), "envelope": view.envelope, "prices": _prices(view), "now": to_wire(view.now),
+        "step": facts.step.value,
         "step_at": _at(opening.step_at if opening else None), "step_by": opening.step_by if opening else None,
         "paused": {"at": to_wire(opening.paused_at), "reason": opening.pause_reason}
         if opening and opening.paused_at else None,
@@ -45,6 +49,14 @@ def hall_answer(view: HallView) -> dict[str, Any]:
     }
 
 
+def _prices(view: HallView) -> dict[str, Any] | None:
+    """Of two envelopes: since when it is fixed who passed, and the second hour. None before that."""
+    if view.prices is None:
+        return None
+    return {"fixed_at": to_wire(view.prices.fixed_at), "opens_at": _at(view.lot.price_opens_at),
+            "notice_minutes": view.lot.price_notice_minutes, "result_sha256": view.prices.result_sha256}
+
+
 def _at(moment: datetime | None) -> str | None:
     return to_wire(moment) if moment else None
 
@@ -59,7 +71,8 @@ def _lot(view: HallView) -> dict[str, Any]:
         "sign_in_from": to_wire(opens_at - hall_minutes(lot.trade_kind, lot.sign_in_minutes)),
         "sign_in_minutes": lot.sign_in_minutes, "decryption_minutes": lot.decryption_minutes,
         "objection_minutes": lot.objection_minutes, "remedy": lot.remedy, "min_bidders": lot.min_bidders,
-        "k": lot.k, "n": len(lot.custodians), "announced_fields": lot.announced_fields,
+        "k": lot.k, "n": len(lot.custodians), "two_envelopes": lot.two_envelopes,
+        "announced_fields": fields_in(lot.announced_fields, view.envelope),
         "price_limit": f"{lot.price_limit:.2f}" if lot.price_limit is not None else None,
         "failed_reason": lot.failed_reason, "suspended": lot.suspended,
     }
@@ -86,7 +99,7 @@ def _next(view: HallView, mine: OpenedBid | None) -> str | None:
     step, index = view.facts.step, view.seat.custodian_index
     if step == HallStep.DECRYPTING and mine is not None and mine.state == BidState.SEALED:
         return HallAct.RELEASE_BID.value
-    if step == HallStep.DECRYPTING and index is not None and index not in view.custodians:
+    if step == HallStep.DECRYPTING and index is not None and view.owes_shares(settled_by_complaint=True):
         return HallAct.RELEASE_SHARES.value
     if step in PRICES_ARE_KNOWN and mine is not None and mine.state == BidState.DECRYPTED:
         is_open = missing(HallAct.CONFIRM, view.facts) == ()
@@ -108,17 +121,40 @@ def _window(view: HallView) -> dict[str, Any]:
 def _bid(view: HallView, bid: OpenedBid) -> dict[str, Any]:
     cause = CAUSES[bid.cause] if bid.cause else None
     return {
-        "bid": str(bid.bid_id), "place": bid.place, "version": bid.number,
+        "bid": str(bid.bid_id), "opened": str(bid.id), "place": bid.place, "version": bid.number,
         "bidder": {"name": bid.bidder_name, "uscc": bid.bidder_uscc}, "submitted_at": to_wire(bid.submitted_at),
         "receipt_number": bid.receipt_number, "signed_in_at": _at(view.sign_ins.get(bid.party_id)),
         "state": bid.state, "cause": cause.code if cause else None, "cause_title": cause.title if cause else None,
-        "at_fault": cause.at_fault if cause else None,
+        "at_fault": cause.at_fault if cause else None, "custody": _custody(view, bid), "remedy": bid.used_remedy,
+        "certificate_flags": bid.certificate_flags,
+        "by_bidder_alone": bid.opens_alone,
+        "damages": [damage_answer(each) for each in view.damages.get(bid.bid_id, ())],
+        "consequence": cause.consequence if cause and bid.state in TERMINAL else None,
         "may_retry": bool(cause and cause.may_retry and bid.state not in TERMINAL), "attempts": bid.attempts,
         "released_at": _at(bid.released_at), "decrypted_at": _at(bid.decrypted_at),
         "confirmed_at": _at(view.confirmations.get(bid.bid_id)), "body_check": bid.body_check,
         "security": _security(view, bid), "size": view.sizes.get(bid.bid_id),
         "next": _NEXT.get(BidState(bid.state), "nobody"),
     }
+
+
+def damage_answer(row: ObjectDamage) -> dict[str, Any]:
+    """What the platform found damaged, its own fault, and since when its bidder has brought it again."""
+    cause = CAUSES[row.cause]
+    return {"kind": row.kind, "cause": cause.code, "title": cause.title, "at_fault": cause.at_fault,
+            "found_at": to_wire(row.found_at), "restored_at": _at(row.restored_at)}
+
+
+def complaint_answer(row: CustodianComplaint) -> dict[str, Any]:
+    """One complaint that stands, as the hall and its custodian see it."""
+    return {"index": row.index, "name": row.name, "kind": row.kind, "why": row.why, "title": WORDS[Why(row.why)],
+            "at": to_wire(row.at)}
+
+
+def _custody(view: HallView, bid: OpenedBid) -> dict[str, Any]:
+    """By share index: who gave sound shares, who complains of what."""
+    complaints = [complaint_answer(each) for each in view.complaints if each.bid_id == bid.bid_id]
+    return {"sound": sorted(view.tallies[bid.bid_id].sound), "complaints": complaints}
 
 
 def _security(view: HallView, bid: OpenedBid) -> dict[str, Any] | None:
@@ -174,7 +210,8 @@ def _acts(view: HallView) -> tuple[list[str], list[dict[str, str]]]:
 
 def _open_to(view: HallView) -> list[HallAct]:
     roles, acts = view.seat.roles, list[HallAct]()
-    if (roles or view.has_own_bid) and view.own_sign_in is None:
+    # Once a set is frozen, who bids sits in it; of two envelopes, whoever failed does not sit in the second (R-318).
+    if (roles or (view.has_own_bid and view.opening is None)) and view.own_sign_in is None:
         acts.append(HallAct.SIGN_IN)
     if "host" in roles:
         acts += [act for act in _HOST if not (act is HallAct.RESUME and not view.facts.is_paused)]
@@ -184,10 +221,14 @@ def _open_to(view: HallView) -> list[HallAct]:
     if mine is not None:
         acts.append(HallAct.OBJECT)
         acts += [HallAct.RELEASE_BID] if mine.state == BidState.SEALED else []
+        is_damaged = any(each.restored_at is None for each in view.damages.get(mine.bid_id, ()))
+        acts += [HallAct.RESTORE_OBJECT] if is_damaged else []
         is_open = mine.state == BidState.DECRYPTED and mine.bid_id not in view.confirmations
         acts += [HallAct.CONFIRM] if is_open else []
-    if view.seat.custodian_index is not None and view.seat.custodian_index not in view.custodians:
+    if view.owes_shares(settled_by_complaint=False):
         acts.append(HallAct.RELEASE_SHARES)
     if roles & {"host", "recorder"} - view.facts.signatures:
         acts.append(HallAct.SIGN_RECORD)
+    if roles & {"tenderee", "agency"} and view.prices is not None:
+        acts.append(HallAct.SCHEDULE_PRICES)
     return acts

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.bids.tables import Bid
+from bidding.bids.model import PRICE, TECHNICAL, fields_in
+from bidding.bids.tables import Bid, ObjectDamage
 from bidding.opening import rules
 from bidding.opening.model import DecryptionWindow, HallAct, HallFacts, HallStep, Period
 from bidding.opening.permissions import Seat, custodian_index, staff_roles
@@ -20,6 +21,7 @@ from bidding.opening.tables import (
     Opening,
     OpeningObjection,
     PriceConfirmation,
+    PriceOpening,
     RecordSignature,
 )
 from storage.database.work import Work
@@ -31,10 +33,25 @@ from trading.tenders.queries import lot as lot_of
 from trading.tenders.tables import Lot
 
 
+def _latest(lot_id: UUID) -> Select[Opening]:
+    return select(Opening).where(Opening.lot_id == lot_id).order_by(Opening.opened_at.desc()).limit(1)
+
+
+async def opening_of(session: AsyncSession, lot_id: UUID, envelope: str | None = None) -> Opening | None:
+    """The opening of that envelope; without one, the lot's latest, which is where its hall stands."""
+    query = _latest(lot_id) if envelope is None else _latest(lot_id).where(Opening.envelope == envelope)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def hold_latest(uow: Work, lot_id: UUID, *, share: bool = False) -> Opening | None:
+    """The lot's latest opening, locked, if there is one."""
+    query = _latest(lot_id).with_for_update(read=share)
+    return (await uow.session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+
+
 async def hold_opening(uow: Work, lot_id: UUID, *, share: bool = False) -> Opening:
-    """The opening, locked; raises ``Refused`` before T and for a failed lot."""
-    query = select(Opening).where(Opening.lot_id == lot_id).with_for_update(read=share)
-    found = (await uow.session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    """The lot's latest opening, locked; raises ``Refused`` before T and for a failed lot."""
+    found = await hold_latest(uow, lot_id, share=share)
     if found is None:
         raise Refused("尚未到开标时间", step=HallStep.WAITING.value)
     if found.step == HallStep.FAILED:
@@ -42,29 +59,31 @@ async def hold_opening(uow: Work, lot_id: UUID, *, share: bool = False) -> Openi
     return found
 
 
-async def hold_bid(uow: Work, bid_id: UUID) -> OpenedBid:
-    """One frozen bid, locked; raises ``NotFound``."""
-    query = select(OpenedBid).where(OpenedBid.bid_id == bid_id).with_for_update()
+async def hold_bid(uow: Work, opened_id: UUID) -> OpenedBid:
+    """One frozen bid in one opening, locked; raises ``NotFound``."""
+    query = select(OpenedBid).where(OpenedBid.id == opened_id).with_for_update()
     found = (await uow.session.scalars(query.execution_options(populate_existing=True))).one_or_none()
     if found is None:
         raise NotFound("没有这份投标文件")
     return found
 
 
-async def hold_bids(uow: Work, lot_id: UUID) -> Sequence[OpenedBid]:
-    """All frozen bids of a lot, locked in one order."""
-    query = select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.bid_id).with_for_update()
+async def hold_bids(uow: Work, opening_id: UUID) -> Sequence[OpenedBid]:
+    """All frozen bids of an opening, locked in one order."""
+    query = select(OpenedBid).where(OpenedBid.opening_id == opening_id).order_by(OpenedBid.id).with_for_update()
     return (await uow.session.scalars(query.execution_options(populate_existing=True))).all()
 
 
-async def bids_of(session: AsyncSession, lot_id: UUID) -> Sequence[OpenedBid]:
-    """All frozen bids of a lot, by time of submission."""
-    return (await session.scalars(select(OpenedBid).where(OpenedBid.lot_id == lot_id).order_by(OpenedBid.place))).all()
+async def bids_of(session: AsyncSession, opening_id: UUID) -> Sequence[OpenedBid]:
+    """All frozen bids of an opening, by time of submission; a lot's own id is that of its first opening."""
+    query = select(OpenedBid).where(OpenedBid.opening_id == opening_id).order_by(OpenedBid.place)
+    return (await session.scalars(query)).all()
 
 
-async def periods_of(session: AsyncSession, lot_id: UUID) -> Sequence[DecryptionPeriod]:
+async def periods_of(session: AsyncSession, opening_id: UUID) -> Sequence[DecryptionPeriod]:
     """The periods of the decryption window, in order."""
-    query = select(DecryptionPeriod).where(DecryptionPeriod.lot_id == lot_id).order_by(DecryptionPeriod.number)
+    query = (select(DecryptionPeriod).where(DecryptionPeriod.opening_id == opening_id)
+             .order_by(DecryptionPeriod.number))
     return (await session.scalars(query)).all()
 
 
@@ -79,12 +98,14 @@ async def seat_of(session: AsyncSession, actor: Actor, lot: Lot, opening: Openin
     index = custodian_index(actor, lot)
     if index is not None:
         roles.add("custodian")
-    bid = None
+    bid = opened = None
     if actor.party_id is not None and opening is not None:
-        query = select(OpenedBid.bid_id).where(OpenedBid.lot_id == lot.id, OpenedBid.party_id == actor.party_id)
-        bid = (await session.scalars(query)).one_or_none()
+        query = select(OpenedBid.id, OpenedBid.bid_id).where(
+            OpenedBid.opening_id == opening.id, OpenedBid.party_id == actor.party_id)
+        found = (await session.execute(query)).one_or_none()
+        opened, bid = found or (None, None)
         roles |= {"bidder"} if bid else set()
-    return Seat(frozenset(roles), bid, index)
+    return Seat(frozenset(roles), bid, opened, index)
 
 
 async def own_bid(session: AsyncSession, lot_id: UUID, party_id: UUID) -> Bid | None:
@@ -93,43 +114,64 @@ async def own_bid(session: AsyncSession, lot_id: UUID, party_id: UUID) -> Bid | 
     return (await session.scalars(query)).one_or_none()
 
 
-def fields_of(lot: Lot) -> list[Field]:
-    """The lines the tender document asks to be announced."""
+def fields_of(lot: Lot, envelope: str) -> list[Field]:
+    """The lines the tender document asks to be announced when this envelope is opened."""
     return [Field(item["key"], item["label"], item["kind"], bool(item.get("required", True)))
-            for item in lot.announced_fields]
+            for item in fields_in(lot.announced_fields, envelope)]
+
+
+def hour_of(lot: Lot, opening: Opening | None) -> datetime | None:
+    """The hour of an opening: the deadline, or that which was set for the prices."""
+    return lot.price_opens_at if opening is not None and opening.envelope == PRICE else lot.deadline_at
 
 
 async def facts_of(session: AsyncSession, lot: Lot, opening: Opening | None, now: datetime, *,
                    claims_remedy: bool = False) -> HallFacts:
     """What the rules decide on, read from the rows as they stand in this transaction."""
-    if lot.deadline_at is None:
+    hour = hour_of(lot, opening)
+    if hour is None:
         raise Refused("标段尚未确定开标时间")
     lead = hall_minutes(lot.trade_kind, lot.sign_in_minutes)
     if opening is None:
-        return HallFacts(now=now, step=HallStep.WAITING, deadline_at=lot.deadline_at,
+        return HallFacts(now=now, step=HallStep.WAITING, deadline_at=hour,
                          sign_in_lead=lead, is_suspended=lot.suspended)
-    states = (await session.scalars(select(OpenedBid.state).where(OpenedBid.lot_id == lot.id))).all()
+    states = (await session.scalars(select(OpenedBid.state).where(OpenedBid.opening_id == opening.id))).all()
     signed = await session.scalars(select(RecordSignature.capacity).where(
-        RecordSignature.lot_id == lot.id, RecordSignature.signed_at.is_not(None)))
+        RecordSignature.opening_id == opening.id, RecordSignature.signed_at.is_not(None)))
     return HallFacts(
-        now=now, step=HallStep(opening.step), deadline_at=lot.deadline_at, sign_in_lead=lead,
-        window=window_of(await periods_of(session, lot.id)), is_paused=opening.paused_at is not None,
+        now=now, step=HallStep(opening.step), deadline_at=hour, sign_in_lead=lead,
+        window=window_of(await periods_of(session, opening.id)), is_paused=opening.paused_at is not None,
         is_suspended=lot.suspended, states=tuple(states), objections_until=opening.objections_until,
-        objections_open=await _open_objections(session, lot.id), confirmations_until=opening.confirmations_until,
-        unconfirmed=await _unconfirmed(session, lot.id), signatures=frozenset(signed.all()), remedy=lot.remedy,
-        claims_remedy=claims_remedy)
+        objections_open=await _open_objections(session, opening.id), confirmations_until=opening.confirmations_until,
+        unconfirmed=await _unconfirmed(session, opening.id), signatures=frozenset(signed.all()), remedy=lot.remedy,
+        claims_remedy=claims_remedy, passers_are_fixed=await _waits_for_prices(session, opening),
+        price_notice=hall_minutes(lot.trade_kind, lot.price_notice_minutes),
+        damaged_bodies=await _damaged_bodies(session, opening))
 
 
-async def _open_objections(session: AsyncSession, lot_id: UUID) -> int:
-    query = select(func.count()).select_from(OpeningObjection).where(
-        OpeningObjection.lot_id == lot_id, OpeningObjection.answered_at.is_(None))
+async def _waits_for_prices(session: AsyncSession, opening: Opening) -> bool:
+    """True for the first opening of two, once it is fixed who passed."""
+    return opening.envelope == TECHNICAL and await session.get(PriceOpening, opening.lot_id) is not None
+
+
+async def _damaged_bodies(session: AsyncSession, opening: Opening) -> int:
+    query = select(func.count()).select_from(OpenedBid).join(
+        ObjectDamage, ObjectDamage.bid_id == OpenedBid.bid_id).where(
+        OpenedBid.opening_id == opening.id, OpenedBid.state == "decrypted", OpenedBid.body_check == "failed",
+        ObjectDamage.kind == opening.envelope, ObjectDamage.restored_at.is_(None))
     return (await session.execute(query)).scalar_one()
 
 
-async def _unconfirmed(session: AsyncSession, lot_id: UUID) -> int:
-    confirmed = select(PriceConfirmation.bid_id)
+async def _open_objections(session: AsyncSession, opening_id: UUID) -> int:
+    query = select(func.count()).select_from(OpeningObjection).where(
+        OpeningObjection.opening_id == opening_id, OpeningObjection.answered_at.is_(None))
+    return (await session.execute(query)).scalar_one()
+
+
+async def _unconfirmed(session: AsyncSession, opening_id: UUID) -> int:
+    confirmed = select(PriceConfirmation.opened_id)
     query = select(func.count()).select_from(OpenedBid).where(
-        OpenedBid.lot_id == lot_id, OpenedBid.state == "decrypted", OpenedBid.bid_id.not_in(confirmed))
+        OpenedBid.opening_id == opening_id, OpenedBid.state == "decrypted", OpenedBid.id.not_in(confirmed))
     return (await session.execute(query)).scalar_one()
 
 

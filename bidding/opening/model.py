@@ -36,10 +36,12 @@ class HallAct(StrEnum):
     SIGN_IN = "sign_in"
     RELEASE_BID = "release_bid"
     RELEASE_SHARES = "release_shares"
+    RESTORE_OBJECT = "restore_object"
     OBJECT = "object"
     ANSWER = "answer"
     CONFIRM = "confirm"
     SIGN_RECORD = "sign_record"
+    SCHEDULE_PRICES = "schedule_prices"
 
 
 class BidState(StrEnum):
@@ -49,12 +51,14 @@ class BidState(StrEnum):
     WAITING = "waiting"  # its bidder has released; shares are missing
     QUEUED = "queued"
     DECRYPTING = "decrypting"
+    DAMAGED = "damaged"  # the platform's stored object is not what was signed; its bidder may bring it again
     DECRYPTED = "decrypted"
     REVOKED = "revoked"
     WITHDRAWN_BY_FAULT = "withdrawn_by_fault"
 
 
 TERMINAL = frozenset({BidState.DECRYPTED, BidState.REVOKED, BidState.WITHDRAWN_BY_FAULT})
+UNOPENED = TERMINAL - {BidState.DECRYPTED}
 AT_WORK = frozenset({BidState.QUEUED, BidState.DECRYPTING})
 RUNNING = frozenset({HallStep.FROZEN, HallStep.DECRYPTING, HallStep.ANNOUNCED, HallStep.OBJECTIONS,
                      HallStep.CONFIRMING, HallStep.SIGNING})
@@ -78,17 +82,36 @@ class Cause:
 
     code: str
     title: str
-    at_fault: str  # "bidder" | "custodian" | "platform"
+    at_fault: str  # "bidder" | "custodian" | "platform" | "undetermined"
     becomes: BidState
     may_retry: bool = False
 
+    @property
+    def consequence(self) -> str:
+        """What follows in law, in words for the hall, the record and the paper."""
+        return CONSEQUENCES.get(self.at_fault, _OTHERS_FAULT)
 
+
+_OTHERS_FAULT = ("视为撤回投标文件，退还投标保证金；投标人有权要求责任方赔偿因此遭受的直接损失"
+                 "（电子招标投标办法第三十一条）")
+CONSEQUENCES = {
+    "bidder": "因投标人原因未能开启，视为撤销投标文件（电子招标投标办法第三十一条）；投标保证金依招标文件处理",
+    "undetermined": "责任未能当场查明：视为撤回投标文件，退还投标保证金；责任查明后，直接损失由责任方承担"
+                    "（电子招标投标办法第三十一条）",
+}
+
+# Found by the platform itself, and always its own fault.
+DAMAGES = frozenset({"object-altered", "object-missing"})
 CAUSES: dict[str, Cause] = {cause.code: cause for cause in (
     Cause("wrong-key", "所用密钥解不开本投标文件（与投标时的承诺不符），请换用投标时的证书重试",
           "bidder", BidState.REVOKED, may_retry=True),
+    Cause("not-the-holder", "解密申请没有由密封时所用证书签名；以备份解密的，须依招标文件的补救方案申请",
+          "bidder", BidState.REVOKED, may_retry=True),
     Cause("release-unreadable", "解密申请无法读取，请重新解密", "bidder", BidState.REVOKED, may_retry=True),
     Cause("not-released", "解密时间内未解密", "bidder", BidState.REVOKED),
-    Cause("badly-dealt", "投标人加密时分发的密钥份额互相矛盾", "bidder", BidState.REVOKED),
+    Cause("badly-dealt", "投标人加密时分发的密钥份额互相矛盾或不能解开", "bidder", BidState.REVOKED),
+    Cause("dealing-disputed", "保管人称份额不能解开，而异议人数不足以查明是谁的责任",
+          "undetermined", BidState.WITHDRAWN_BY_FAULT),
     Cause("seal-broken", "文件完好，但投标人加密有误，不能解开", "bidder", BidState.REVOKED),
     Cause("statement-invalid", "开标一览表内容不合招标文件的要求", "bidder", BidState.REVOKED),
     Cause("custodians-absent", "解密时间内保管人份额不足", "custodian", BidState.WITHDRAWN_BY_FAULT),
@@ -161,6 +184,10 @@ class HallFacts:
     signatures: frozenset[str] = frozenset()
     remedy: str = "none"
     claims_remedy: bool = False
+    damaged_bodies: int = 0  # of bids that are open, found damaged and not brought again
+    passers_are_fixed: bool = False
+    price_notice: timedelta = timedelta(minutes=60)
+    price_hour: datetime | None = None  # the hour that is about to be set
 
 
 CAPACITIES = ("host", "recorder")
@@ -169,15 +196,3 @@ CAPACITIES = ("host", "recorder")
 def state_after_release(shares: int, needed: int) -> BidState:
     """What a bid becomes when its bidder has released: queued as soon as enough shares are there."""
     return BidState.QUEUED if shares >= needed else BidState.WAITING
-
-
-def cause_at_close(state: str, custodians_released: int, needed: int) -> Cause | None:
-    """Why a bid that is not open when the window ends is not; None leaves it to the worker (R-506).
-
-    A bidder who released has done its part: what then is missing is a custodian's fault, never its own.
-    """
-    if state == BidState.SEALED:
-        return CAUSES["not-released"]
-    if state == BidState.WAITING:
-        return CAUSES["share-mismatch" if custodians_released >= needed else "custodians-absent"]
-    return None

@@ -6,17 +6,20 @@ from uuid import UUID
 from bidding.opening.tables import Opening
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
-from storage.kernel.permission import rows
+from storage.kernel.permission import FRESH, SIGNED, rows
+from trading.parties.model import CUSTODIAN
 from trading.tenders.model import AFTER_OPENING, BEFORE_DEADLINE, BEFORE_PUBLICATION, RESULT_IS_KNOWN, Stage
 from trading.tenders.tables import Lot
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What an actor is in one hall. ``bid`` is set once bids are frozen, for whose bid stands in the set."""
+    """What an actor is in one hall. ``bid`` is set once bids are frozen, for whose bid stands in the set; ``opened``
+    is the id under which it stands in this opening."""
 
     roles: frozenset[str] = frozenset()
     bid: UUID | None = None
+    opened: UUID | None = None
     custodian_index: int | None = None
 
     def require(self, role: str, message: str) -> None:
@@ -57,7 +60,8 @@ def require_identity(actor: Actor) -> UUID:
 
 _AFTER_THE_HOUR = frozenset({Stage.OPENING, *AFTER_OPENING, *RESULT_IS_KNOWN})
 _RECORDED = _AFTER_THE_HOUR - {Stage.OPENING}
-_HALL = frozenset({Stage.OPENING})
+_OPENED_ONCE = _AFTER_THE_HOUR | {Stage.FAILED, Stage.TERMINATED}  # what was opened before the end stays one's own
+_HALL = frozenset({Stage.OPENING, Stage.PRICE_OPENING})
 
 # Who may do what in an opening hall, and at which stages (fault 33).
 PERMISSIONS = (
@@ -67,13 +71,18 @@ PERMISSIONS = (
     *rows("public", "readOpeningRecord readOpeningRecordPdf readLotBundle", _RECORDED),
     *rows("centre", "addRecordTemplate changeRecordTemplate retireRecordTemplate"),
     *rows("centre", "setHallPlan", BEFORE_DEADLINE | BEFORE_PUBLICATION),
-    *rows("centre:host", "beginDecryption announcePrices openObjections closeObjections concludeOpening "
-                         "extendDecryption pauseHall resumeHall answerObjection", _HALL),
-    *rows("centre:host centre:standing-in", "handHallOver", _HALL),
+    *rows("centre:host", "beginDecryption announcePrices concludeOpening extendDecryption", _HALL, FRESH),
+    *rows("centre:host", "openObjections closeObjections pauseHall resumeHall answerObjection", _HALL),
+    *rows("centre:host centre:standing-in", "handHallOver", _HALL, FRESH),
     *rows("tenderee:own agency:own centre supervisor bidder:bid", "signInToHall", BEFORE_DEADLINE | _HALL),
-    *rows("bidder:bid", "raiseObjection confirmAnnounced releaseBid", _HALL),
-    *rows("party:custodian", "releaseShares", _HALL),
+    *rows("bidder:bid", "raiseObjection confirmAnnounced", _HALL),
+    *rows("bidder:bid", "releaseBid restoreParts completeRestoration", _HALL, FRESH),
+    *rows("party:custodian", "releaseShares", _HALL, FRESH, keyed=CUSTODIAN),
+    *rows("party", "listOwnCustody"),
     *rows("party:custodian bidder:bid", "readReleaseWork", _AFTER_THE_HOUR),
-    *rows("centre:host centre:recorder", "prepareRecordSignature signRecord", _HALL),
-    *rows("bidder:own supervisor", "readBidBody", _AFTER_THE_HOUR),
+    *rows("centre:host centre:recorder", "prepareRecordSignature", _HALL),
+    *rows("centre:host centre:recorder", "signRecord", _HALL, SIGNED),
+    *rows("tenderee:own agency:own", "schedulePriceOpening", {Stage.EVALUATING}),
+    *rows("bidder:own supervisor", "readBidBody readBidFile", _OPENED_ONCE),
+    *rows("bidder:bid", "readOwnOpenedBid", _OPENED_ONCE),
 )

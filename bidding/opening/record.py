@@ -37,6 +37,9 @@ class RecordFacts:
     periods: Sequence[Mapping[str, Json]]
     limit: str | None
     rows: Sequence[Mapping[str, Json]]
+    complaints: Sequence[Mapping[str, Json]]
+    certificates: Sequence[Mapping[str, Json]]
+    remedies: Sequence[Mapping[str, Json]]
     objections: Sequence[Mapping[str, Json]]
     sign_ins: Sequence[Mapping[str, Json]]
     form: RecordForm = field(default_factory=RecordForm)
@@ -50,6 +53,9 @@ def record_text(facts: RecordFacts) -> str:
         "times": dict(facts.times), "set_sha256": facts.set_sha256, "staff": dict(facts.staff),
         "custodians": [dict(each) for each in facts.custodians], "periods": [dict(each) for each in facts.periods],
         "limit": facts.limit, "rows": [dict(each) for each in facts.rows],
+        "complaints": [dict(each) for each in facts.complaints],
+        "certificates": [dict(each) for each in facts.certificates],
+        "remedies": [dict(each) for each in facts.remedies],
         "objections": [dict(each) for each in facts.objections], "sign_ins": [dict(each) for each in facts.sign_ins],
         "form": {"title": form.title, "discipline": form.discipline, "columns": list(form.columns),
                  "closing": form.closing}}).decode()

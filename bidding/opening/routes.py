@@ -10,17 +10,21 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.opening.answers import hall_answer
-from bidding.opening.commands import attending, hosting, periods, recording, releasing
+from bidding.opening.commands import attending, hosting, periods, prices, recording, releasing, restoring
 from bidding.opening.commands.closing import close_bidding
-from bidding.opening.queries import is_due, view_hall
+from bidding.opening.commands.prices import open_prices
+from bidding.opening.custody_page import custody_of
+from bidding.opening.holding import opening_of
+from bidding.opening.queries import is_due, prices_are_due, view_hall
 from bidding.opening.record_routes import RECORD_ROUTES
 from bidding.opening.release_work import notice_answer, release_work
-from bidding.opening.tables import Opening
 from storage.crypto.platform_keys import PlatformKeys
 from storage.database.settings import Settings
 from storage.database.work import Works
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
+from storage.objects.store import ObjectStore
+from trading.parties.model import CUSTODIAN
 
 Answer = dict[str, Any]
 Keys = SkipValidation[PlatformKeys]  # nothing to validate: it comes from the node itself
@@ -33,9 +37,10 @@ _DONE: Answer = {"done": True}
 async def read_hall(lot_id: FromPath[UUID], actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession],
                     work: NamedDependency[Works], keys: NamedDependency[Keys]) -> Answer:
     """The hall as the asking audience may see it; the first reader after T closes the bidding if no timer has."""
-    if await is_due(reader, lot_id):
+    is_first, is_second = await is_due(reader, lot_id), await prices_are_due(reader, lot_id)
+    if is_first or is_second:
         await reader.rollback()  # gives its connection back: at T everyone comes here, and nobody may hold two
-        await close_bidding(lot_id, work(), keys)
+        await (close_bidding if is_first else open_prices)(lot_id, work(), keys)
     return hall_answer(await view_hall(reader, lot_id, actor))
 
 
@@ -151,10 +156,17 @@ async def confirm(lot_id: FromPath[UUID], data: JSONBody[attending.Confirm], act
     return _DONE
 
 
+@post("/api/lots/{lot_id:uuid}/price-opening", operation_id="schedulePriceOpening", opt=_REFUSALS)
+async def schedule_prices(lot_id: FromPath[UUID], data: JSONBody[prices.SchedulePrices],
+                          actor: NamedDependency[Actor], work: NamedDependency[Works]) -> Answer:
+    """Sets the hour of the second opening (R-318)."""
+    return {"opens_at": to_wire(await prices.schedule_prices(lot_id, data, actor, work()))}
+
+
 @get("/api/lots/{lot_id:uuid}/opening-notice", operation_id="readOpeningNotice", response_headers=_PRIVATE)
 async def read_notice(lot_id: FromPath[UUID], reader: NamedDependency[AsyncSession]) -> Answer:
     """The signed, time-stamped opening notice."""
-    return notice_answer(await reader.get(Opening, lot_id))
+    return notice_answer(await opening_of(reader, lot_id))
 
 
 @get("/api/lots/{lot_id:uuid}/release-work", operation_id="readReleaseWork", response_headers=_PRIVATE)
@@ -162,6 +174,13 @@ async def read_release_work(lot_id: FromPath[UUID], actor: NamedDependency[Actor
                             reader: NamedDependency[AsyncSession]) -> Answer:
     """What the asking bidder or custodian has to release."""
     return await release_work(reader, lot_id, actor)
+
+
+@get("/api/me/custody", operation_id="listOwnCustody", response_headers=_PRIVATE)
+async def list_custody(actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession]) -> Answer:
+    """What the asking party holds as a custodian, and what of it waits; ``lacks_key``: it releases nothing before it
+    has registered a security key, or signed in with one."""
+    return {"items": await custody_of(reader, actor), "lacks_key": CUSTODIAN in actor.unkeyed}
 
 
 @post("/api/lots/{lot_id:uuid}/releases/bidder", operation_id="releaseBid", opt=_REFUSALS)
@@ -181,8 +200,25 @@ async def release_shares(lot_id: FromPath[UUID], data: JSONBody[releasing.Releas
     return {"index": taken.index, "sound": taken.sound, "unsound": taken.unsound, "queued": taken.queued}
 
 
+@post("/api/lots/{lot_id:uuid}/restoration/parts", operation_id="restoreParts", status_code=200, opt=_REFUSALS)
+async def restore_parts(lot_id: FromPath[UUID], data: JSONBody[restoring.RestoreParts], actor: NamedDependency[Actor],
+                        work: NamedDependency[Works], store: NamedDependency[ObjectStore]) -> restoring.Restoration:
+    """Addresses for parts of one's own object that the platform found damaged (R-144)."""
+    return await restoring.restore_parts(lot_id, data, actor, work, store)
+
+
+@post("/api/lots/{lot_id:uuid}/restoration/complete", operation_id="completeRestoration", status_code=200,
+      opt=_REFUSALS)
+async def complete_restoration(lot_id: FromPath[UUID], data: JSONBody[restoring.CompleteRestoration],
+                               actor: NamedDependency[Actor], work: NamedDependency[Works],
+                               store: NamedDependency[ObjectStore]) -> Answer:
+    """Takes the object in the damaged one's place, if it is what was signed."""
+    bid = await restoring.complete_restoration(lot_id, data, actor, work, store)
+    return {"bid": str(bid.bid_id), "state": bid.state, "body_check": bid.body_check}
+
+
 ROUTES: list[ControllerRouterHandler] = [
     read_hall, sign_in, set_plan, begin_decryption, extend, pause, resume, hand_over, announce, open_objections,
     close_objections, conclude, raise_objection, answer_objection, confirm, read_notice, read_release_work,
-    release_bid, release_shares, *RECORD_ROUTES,
+    list_custody, release_bid, release_shares, restore_parts, complete_restoration, schedule_prices, *RECORD_ROUTES,
 ]

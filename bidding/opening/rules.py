@@ -60,6 +60,14 @@ def remedy_is_in_the_document(facts: HallFacts) -> bool:
     return not facts.claims_remedy or facts.remedy != "none"
 
 
+@rule("R-144/3", "平台存储受损的投标文件，招标文件有补救方案的，唱标等候复原至解密时间结束",
+      cites="电子招标投标办法 第三十一条", since=_EB)
+def damage_had_its_time(facts: HallFacts) -> bool:
+    """Whoever may bring a damaged body again has the whole window for it; prices wait no longer than that."""
+    is_waited_for = facts.damaged_bodies > 0 and facts.remedy != "none"
+    return not is_waited_for or facts.window.is_over(facts.now)
+
+
 @rule("R-109", "对开标的异议须当场答复并记录", cites="招标投标法实施条例 第四十四条", since=_IR)
 def every_objection_is_answered(facts: HallFacts) -> bool:
     """No objection stands unanswered."""
@@ -77,6 +85,20 @@ def objection_time_has_run(facts: HallFacts) -> bool:
 def bidders_confirmed_or_were_silent(facts: HallFacts) -> bool:
     """Silence after notice is no objection."""
     return facts.unconfirmed == 0 or (facts.confirmations_until is not None and facts.now >= facts.confirmations_until)
+
+
+@rule("R-318/4", "技术商务评审结果已由评标委员会全体成员签署，且报价尚未开启",
+      cites="招标投标法 第四十条；R-318", since=_BL)
+def passers_are_fixed(facts: HallFacts) -> bool:
+    """Who passed is fixed by the signed result, before anyone can know a price."""
+    return facts.passers_are_fixed
+
+
+@rule("R-318/5", "第二次开标时间须按招标文件载明的时间提前告知",
+      cites="招标投标法 第三十四条、第三十五条；R-318", since=_BL)
+def price_hour_is_told_in_time(facts: HallFacts) -> bool:
+    """The hour lies at least the stated minutes ahead; without an hour there is nothing to judge yet."""
+    return facts.price_hour is None or facts.price_hour >= facts.now + facts.price_notice
 
 
 @rule("R-510/2", "主持人与记录人均已签署开标记录", cites="招标投标法 第三十六条", since=_BL)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +14,7 @@ from storage.crypto.header import Header, read_header
 from storage.crypto.manifest import Manifest, read_manifest
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.session_key import open_session_key
-from storage.crypto.wraps import Release, read_release
+from storage.crypto.wraps import Release, SessionPrivateKey, read_release
 from storage.kernel.errors import Refused
 
 
@@ -67,11 +66,12 @@ def sealed_keys(bid: OpenedBid, sealed: SealedObject,
         raise Refused("投标人尚未解密", bid=str(bid.bid_id))
     kept = bid.releases[sealed.kind]
     release = read_release({"enc": kept["enc"], "ct": kept["ct"]})
-    return SealedKeys(sealed.header, int(kept["i"]), release, shares.get((bid.bid_id, sealed.kind), []))
+    custody = read_release(kept["custody"]) if "custody" in kept else None
+    return SealedKeys(sealed.header, int(kept["i"]), release, shares.get((bid.bid_id, sealed.kind), []), custody)
 
 
-def session_key(keys: PlatformKeys, opening: Opening) -> ec.EllipticCurvePrivateKey:
+def session_key(keys: PlatformKeys, opening: Opening) -> SessionPrivateKey:
     """The private key of the opening session, for as long as an act needs it."""
     if opening.session_sealed is None:
         raise Refused("本标段不开标，没有开标会话")
-    return open_session_key(keys.master, opening.session_sealed, str(opening.lot_id))
+    return open_session_key(keys.master, opening.session_sealed, str(opening.id))

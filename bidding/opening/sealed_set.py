@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bidding.bids.model import WHOLE
 from storage.crypto.canonical import Json, canonical_bytes, canonical_sha256
 from storage.kernel.clock import to_wire
 
@@ -38,18 +39,29 @@ def set_sha256(bids: Sequence[FrozenBid]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeFacts:
-    """What an opening notice says beside the set; ``session_key`` is the base64 of the raw P-256 point."""
+    """What an opening notice says beside the set; ``session_key`` is the base64 of the raw P-256 point.
+
+    ``envelope``: the one that is opened; ``result_sha256``: of prices, the signed result that fixed who passed.
+    """
 
     lot: str
     code: str
     opens_at: datetime
     opened_at: datetime
     session_key: str
+    envelope: str = WHOLE
+    result_sha256: str | None = None
 
 
 def notice_text(facts: NoticeFacts, bids: Sequence[FrozenBid]) -> str:
-    """The opening notice as JCS text: what custodians check before they release anything."""
-    return canonical_bytes({
+    """The opening notice as JCS text: what custodians check before they release anything.
+
+    Where a bid is one envelope, the notice names none.
+    """
+    told: dict[str, Json] = {} if facts.envelope == WHOLE else {"envelope": facts.envelope}
+    if facts.result_sha256 is not None:
+        told["result_sha256"] = facts.result_sha256
+    return canonical_bytes(told | {
         "v": 1, "kind": NOTICE_KIND, "lot": facts.lot, "code": facts.code,
         "opens_at": to_wire(facts.opens_at), "opened_at": to_wire(facts.opened_at),
         "set_sha256": set_sha256(bids), "count": len(bids), "session_key": facts.session_key,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bidding.bids.model import STATEMENT
+from bidding.bids.model import statement_in
 from bidding.opening.statements import (
     AnnouncedBid,
     Field,
@@ -30,13 +30,15 @@ def fields_from(announced_fields: Sequence[Document]) -> list[Field]:
             for each in announced_fields]
 
 
-def open_bid(bid: Document, announced_fields: Sequence[Document]) -> Statement:
+def open_bid(bid: Document, announced_fields: Sequence[Document], envelope_name: str) -> Statement:
     """The statement, decrypted here and now; raises when a commitment, digest or seal does not hold."""
-    envelope = next(each for each in bid["envelopes"] if each["kind"] == STATEMENT)
+    envelope = next(each for each in bid["envelopes"] if each["kind"] == statement_in(envelope_name))
     header, manifest = read_header(envelope["header"].encode()), read_manifest(envelope["manifest"].encode())
     stored, released = from_base64(envelope["object"], "object"), bid["secrets"]
     shares = {int(index): bytes.fromhex(share) for index, share in released["shares"].items()}
-    key = message_key_of(header, header.join(bytes.fromhex(released["s_b"]), shares))
+    secret, custody = bytes.fromhex(released["s_b"]), released.get("s_p")
+    both = header.join(secret, shares) if custody is None else header.join_whole(secret, bytes.fromhex(custody))
+    key = message_key_of(header, both)
     reader = SealedReader(key, manifest, lambda offset, length: stored[offset:offset + length])
     if len(stored) != reader.layout.stored_size:
         raise ObjectAltered("对象长度与清单不符", stored=len(stored), signed=reader.layout.stored_size)
@@ -47,23 +49,23 @@ def _values(statement: Statement | None) -> Mapping[str, str] | None:
     return statement.values if statement is not None else None
 
 
-def check_announced(bundle: Document, opened: Mapping[str, Statement], announced: Document) -> None:
+def check_announced(opening: Document, opened: Mapping[str, Statement], announced: Document,
+                    announced_fields: Sequence[Document], price_limit: str | None) -> None:
     """Raises ``Malformed`` unless the announced rows are exactly what the decrypted statements give."""
-    lot = bundle["lot"]
-    limit = Decimal(lot["price_limit"]) if lot["price_limit"] else None
+    limit = Decimal(price_limit) if price_limit else None
     bids = [AnnouncedBid(
         place=bid["place"], bid=bid["bid"], version=bid["version"], name=bid["name"], uscc=bid["uscc"],
         submitted_at=parse_object(bid["receipt"]["body"].encode())["decided_at"],  # type: ignore[arg-type]
-        state=bid["state"], cause=bid["cause"], values=_values(opened.get(bid["bid"]))) for bid in bundle["bids"]]
-    rows: Json = announced_rows(bids, fields_from(lot["announced_fields"]), limit)
-    if rows != announced["rows"] or rows != bundle["announced"]:
+        state=bid["state"], cause=bid["cause"], values=_values(opened.get(bid["bid"]))) for bid in opening["bids"]]
+    rows: Json = announced_rows(bids, fields_from(announced_fields), limit)
+    if rows != announced["rows"] or rows != opening["announced"]:
         raise Malformed("唱标内容与重新解密的内容不一致", field="announced")
 
 
-def check_confirmations(bundle: Document) -> int:
+def check_confirmations(opening: Document) -> int:
     """How many bidders' signatures over their announced rows hold; raises at one that does not."""
-    record: Any = parse_object(bundle["record"]["text"].encode())
-    announced = {row["bid"]: row for row in bundle["announced"]}
+    record: Any = parse_object(opening["record"]["text"].encode())
+    announced = {row["bid"]: row for row in opening["announced"]}
     confirmed = 0
     for row in record["rows"]:
         known = {name: value for name, value in row.items() if name not in ("confirmation", "decrypted_at")}
@@ -71,7 +73,7 @@ def check_confirmations(bundle: Document) -> int:
             raise Malformed("开标记录与唱标内容不一致", field="rows")
         confirmation = row["confirmation"]
         if confirmation is not None:
-            certificate = parse_certificate(bundle["certificates"][confirmation["certificate"]])
+            certificate = parse_certificate(opening["certificates"][confirmation["certificate"]])
             if certificate.fingerprint != confirmation["certificate"]:
                 raise Malformed("确认所用证书与记录不符", field="certificate")
             verify_signature(certificate, confirmation_bytes(row["row_sha256"]),

@@ -22,7 +22,8 @@ _GO = rules.hall_is_not_paused
 
 STEPS: tuple[Row, ...] = (
     Row(HallStep.FROZEN, HallAct.BEGIN_DECRYPTION, HallStep.DECRYPTING, (_GO, rules.opening_time_has_come)),
-    Row(HallStep.DECRYPTING, HallAct.ANNOUNCE, HallStep.ANNOUNCED, (_GO, rules.every_bid_is_terminal)),
+    Row(HallStep.DECRYPTING, HallAct.ANNOUNCE, HallStep.ANNOUNCED, (
+        _GO, rules.every_bid_is_terminal, rules.damage_had_its_time)),
     Row(HallStep.ANNOUNCED, HallAct.OPEN_OBJECTIONS, HallStep.OBJECTIONS, (_GO,)),
     Row(HallStep.OBJECTIONS, HallAct.CLOSE_OBJECTIONS, HallStep.CONFIRMING,
         (_GO, rules.objection_time_has_run, rules.every_objection_is_answered)),
@@ -50,10 +51,13 @@ ADMISSIONS: dict[HallAct, Admission] = {
     HallAct.HAND_OVER: Admission(RUNNING),
     HallAct.RELEASE_BID: Admission(frozenset({HallStep.DECRYPTING}), (*_RELEASE, rules.remedy_is_in_the_document)),
     HallAct.RELEASE_SHARES: Admission(frozenset({HallStep.DECRYPTING}), _RELEASE),
+    HallAct.RESTORE_OBJECT: Admission(frozenset({HallStep.DECRYPTING}), (*_RELEASE, rules.remedy_is_in_the_document)),
     HallAct.OBJECT: Admission(_SPOKEN),
     HallAct.ANSWER: Admission(_SPOKEN),
     HallAct.CONFIRM: Admission(frozenset({HallStep.ANNOUNCED, HallStep.OBJECTIONS, HallStep.CONFIRMING})),
     HallAct.SIGN_RECORD: Admission(frozenset({HallStep.SIGNING}), (_GO,)),
+    HallAct.SCHEDULE_PRICES: Admission(frozenset({HallStep.PUBLISHED}), (
+        rules.passers_are_fixed, rules.price_hour_is_told_in_time)),
 }
 
 _TABLE = {(row.before, row.act): row for row in STEPS}

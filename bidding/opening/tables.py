@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.tables import Base
@@ -52,11 +52,17 @@ class CoefficientDraw(Base):
 
 
 class Opening(Base):
-    """One lot's opening, made at T when the bids freeze; the session key is sealed under a platform key."""
+    """The opening of one envelope of a lot's bids, made at its hour; the session key is sealed under a platform key.
+
+    The first opening of a lot bears the lot's own id. Only a lot of two envelopes has another, that of prices (R-318).
+    """
 
     __tablename__ = "opening"
+    __table_args__ = (UniqueConstraint("lot_id", "envelope"),)
 
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"))
+    envelope: Mapped[str]  # whole | technical | price
     step: Mapped[str]
     step_at: Mapped[datetime]
     step_by: Mapped[str]
@@ -89,12 +95,31 @@ class Opening(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class PriceOpening(Base):
+    """Who passed the technical review of a lot of two envelopes, fixed by its signed result; then the second hour.
+
+    What is in no row of it is never released: the price envelope of whoever is not named here stays sealed (R-318).
+    """
+
+    __tablename__ = "price_opening"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey(Opening.id), primary_key=True)  # the first opening
+    passed: Mapped[list[str]]  # ids of bids
+    result_sha256: Mapped[str] = mapped_column(String(64))
+    paper_sha256: Mapped[str] = mapped_column(String(64))  # the result on paper, signed by all members
+    fixed_at: Mapped[datetime]
+    scheduled_at: Mapped[datetime | None]
+    scheduled_by: Mapped[str | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
 class DecryptionPeriod(Base):
     """One stretch of the decryption window with its reason; rows are added, never changed (R-504)."""
 
     __tablename__ = "decryption_period"
 
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), primary_key=True)
+    opening_id: Mapped[UUID] = mapped_column(ForeignKey(Opening.id), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
@@ -109,23 +134,30 @@ class SignIn(Base):
     __tablename__ = "sign_in"
 
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    envelope: Mapped[str] = mapped_column(primary_key=True)  # of the opening it is for, whose row T makes
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True)
     name: Mapped[str]
     at: Mapped[datetime]
 
 
 class OpenedBid(Base):
-    """One frozen bid on its way to being open; ``place`` is its rank by submission, from 1."""
+    """One frozen bid on its way to being open in one opening; ``place`` is its rank by submission, from 1.
+
+    In the first opening it bears the bid's own id: whoever asks for a bid by that, means it as it was first opened.
+    """
 
     __tablename__ = "opened_bid"
     __table_args__ = (
-        Index("ix_opened_bid_lot", "lot_id", "place"),
+        UniqueConstraint("opening_id", "bid_id"),
+        Index("ix_opened_bid_lot", "opening_id", "place"),
         Index("ix_opened_bid_work", "queued_at", postgresql_where=text("state in ('queued', 'decrypting')")),
         Index("ix_opened_bid_body", "body_due_at", postgresql_where=text("body_check in ('waiting', 'checking')")),
     )
 
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"))
+    opening_id: Mapped[UUID] = mapped_column(ForeignKey(Opening.id))
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"))
     bid_version_id: Mapped[UUID] = mapped_column(ForeignKey("bid_version.id"))
     place: Mapped[int]
     number: Mapped[int]
@@ -136,6 +168,8 @@ class OpenedBid(Base):
     submitted_at: Mapped[datetime]
     receipt_number: Mapped[str]
     sealed_act: Mapped[str]  # id of the sealed act of its submission
+    # What people must be told of its certificate: "submitted" and "released" → cached-crl, revoked … (R-515).
+    certificate_flags: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str]
     cause: Mapped[str | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -155,13 +189,18 @@ class OpenedBid(Base):
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
+    @property
+    def opens_alone(self) -> bool:
+        """Whether its bidder gave S_P itself, in the place of the custodians (R-144)."""
+        return any("custody" in each for each in (self.releases or {}).values())
+
 
 class CustodianRelease(Base):
     """A custodian released its shares of all bids, in one act."""
 
     __tablename__ = "custodian_release"
 
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), primary_key=True)
+    opening_id: Mapped[UUID] = mapped_column(ForeignKey(Opening.id), primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     name: Mapped[str]
@@ -175,12 +214,32 @@ class ShareReleased(Base):
 
     __tablename__ = "share_released"
 
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"), primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     enc: Mapped[bytes] = mapped_column(LargeBinary)
     ct: Mapped[bytes] = mapped_column(LargeBinary)
     is_sound: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class CustodianComplaint(Base):
+    """What a custodian found wrong with its share of one envelope; gone again once it gives a sound share.
+
+    ``share`` is the commitment (hex) of what its wrap held, ``enc`` and ``ct`` that share itself, sealed to the session
+    key: evidence for whoever has to judge later. The signed text stands in the ledger.
+    """
+
+    __tablename__ = "custodian_complaint"
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    why: Mapped[str]
+    share: Mapped[str | None] = mapped_column(String(64))
+    enc: Mapped[bytes | None] = mapped_column(LargeBinary)
+    ct: Mapped[bytes | None] = mapped_column(LargeBinary)
     at: Mapped[datetime]
 
 
@@ -190,7 +249,7 @@ class OpeningObjection(Base):
     __tablename__ = "opening_objection"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), index=True)
+    opening_id: Mapped[UUID] = mapped_column(ForeignKey(Opening.id), index=True)
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     name: Mapped[str]
     text: Mapped[str] = mapped_column(Text)
@@ -203,11 +262,11 @@ class OpeningObjection(Base):
 
 
 class PriceConfirmation(Base):
-    """A bidder's signature over its announced row (R-510)."""
+    """A bidder's signature over its announced row (R-510); one for each opening its bid stands in."""
 
     __tablename__ = "price_confirmation"
 
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"), primary_key=True)
+    opened_id: Mapped[UUID] = mapped_column(ForeignKey(OpenedBid.id), primary_key=True)
     row_sha256: Mapped[str] = mapped_column(String(64))
     certificate: Mapped[str]
     signature: Mapped[bytes] = mapped_column(LargeBinary)
@@ -219,7 +278,7 @@ class RecordSignature(Base):
 
     __tablename__ = "record_signature"
 
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("opening.lot_id"), primary_key=True)
+    opening_id: Mapped[UUID] = mapped_column(ForeignKey(Opening.id), primary_key=True)
     capacity: Mapped[str] = mapped_column(primary_key=True)
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     name: Mapped[str]

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from bidding.opening.commands.closing import close_bidding
 from bidding.opening.commands.periods import CLOSE_WINDOW, close_window
+from bidding.opening.commands.prices import OPEN_PRICES, open_prices
 from storage.crypto.platform_keys import PlatformKeys
 from storage.database.work import Work
 from storage.timers.sweep import Handler
@@ -20,7 +21,10 @@ def timers(keys: PlatformKeys) -> dict[str, Handler]:
     async def at_window_end(work: Work, subject: str) -> None:
         await close_window(lot_of(subject), work)
 
-    return {CLOSE_BIDDING: at_deadline, CLOSE_WINDOW: at_window_end}
+    async def at_second_hour(work: Work, subject: str) -> None:
+        await open_prices(lot_of(subject), work, keys)
+
+    return {CLOSE_BIDDING: at_deadline, CLOSE_WINDOW: at_window_end, OPEN_PRICES: at_second_hour}
 
 
 def lot_of(subject: str) -> UUID:

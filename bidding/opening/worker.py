@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bidding.opening.commands.checking import check_waiting
 from bidding.opening.commands.decrypting import decrypt_waiting
@@ -14,7 +13,6 @@ from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.settings import Settings
 from storage.database.work import Works
-from storage.kernel.errors import DomainError
 from storage.objects.store import ObjectStore
 
 IDLE_SECONDS = 0.15
@@ -62,7 +60,7 @@ async def _repeat(name: str, act: Round, idle: float, stop: asyncio.Event) -> No
     while not stop.is_set():
         try:
             found = await act()
-        except (SQLAlchemyError, OSError, DomainError) as error:
+        except Exception as error:  # whatever it was, the next round comes, and the other rounds go on
             _LOG.warning("worker.failed", round=name, kind=type(error).__name__)
             found = False
         if not found:

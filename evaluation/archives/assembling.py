@@ -8,12 +8,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bidding.bids.model import PRICE
 from bidding.deposits.summary import security_answer, security_of
 from bidding.opening.bundle import Shelf, lot_bundle
 from bidding.opening.tables import Opening
 from evaluation.archives.model import ARCHIVE_KIND, AUDIENCES, ArchivedFile
 from evaluation.scoring.archive import evaluation_document
+from storage.crypto.canonical import canonical_bytes as canonical
 from storage.crypto.canonical import to_base64
+from storage.crypto.export_seal import seal_export
+from storage.kernel.clock import process_now
 from storage.kernel.errors import Refused
 from storage.objects.store import ObjectStore
 from trading.awards.queries import award_facts_for_archive
@@ -41,7 +45,8 @@ async def assemble(shelf: Shelf, lot: Lot) -> bytes:
         "opening": await lot_bundle(shelf, lot.id, audiences=AUDIENCES), "evaluation": evaluation, "award": award,
         "security": [{"bid": str(each.bid), **security_answer(each)} for each in await security_of(session, lot.id)],
         "files": [each.to_json(to_base64(each.content)) for each in files]}
-    return json.dumps(package, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
+    plain = json.loads(json.dumps(package, default=str))
+    return canonical(seal_export(plain, shelf.keys.document, process_now()))
 
 
 async def _files(session: AsyncSession, store: ObjectStore, lot: Lot) -> list[ArchivedFile]:
@@ -50,9 +55,12 @@ async def _files(session: AsyncSession, store: ObjectStore, lot: Lot) -> list[Ar
     document = await issued_document(session, lot.id)
     if document is not None and document.signed_pdf_key is not None:
         found.append(await _file(store, "tender-document", "招标文件", document.signed_pdf_key))
-    opening = await session.get_one(Opening, lot.id)
-    if opening.record_pdf_key is not None:
-        found.append(await _file(store, "opening-record", "开标记录", opening.record_pdf_key))
+    openings = await session.scalars(select(Opening).where(Opening.lot_id == lot.id).order_by(Opening.opened_at))
+    for opening in openings:
+        if opening.record_pdf_key is not None:
+            is_second = opening.envelope == PRICE
+            found.append(await _file(store, "price-opening-record" if is_second else "opening-record",
+                                     "第二次开标（报价）记录" if is_second else "开标记录", opening.record_pdf_key))
     for paper in await _papers(session, lot.id):
         found.append(await _file(store, paper.kind, paper.title, paper.pdf_key, str(paper.id)))
     return found

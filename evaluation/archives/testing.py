@@ -8,7 +8,8 @@ from typing import Any
 from bidding.opening.verification import Anchors
 from evaluation.archives.verification import verify_archive
 from storage.crypto.canonical import from_base64
-from storage.crypto.pdf_validation import active_content, validate_pdf
+from storage.crypto.pdf_active import active_content
+from storage.crypto.pdf_validation import validate_pdf
 from storage.crypto.trust import TrustList
 from storage.kernel.clock import process_now
 from storage.kernel.errors import DomainError

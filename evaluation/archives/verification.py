@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from bidding.opening.verification import Anchors, Proven, verify_bundle
+from bidding.opening.verification import Anchors, Proven, sealed_by, verify_bundle
 from evaluation.committees.verification import verify_committee
 from evaluation.scoring.verification import verify_evaluation
 from storage.crypto.canonical import from_base64
@@ -19,16 +19,25 @@ Acts = Sequence[tuple[str, Document]]
 def verify_archive(package: Document, anchors: Anchors) -> Iterator[Proven]:
     """Each proof as it succeeds; raises a ``DomainError`` at the first that fails.
 
-    Order: the opening as its own bundle, the expert draw, the evaluation computed anew, candidates and winner, papers.
+    Order: the opening as its own bundle, the expert draw, the evaluation computed anew, candidates and winner,
+    papers, and the platform's seal over all of it.
     """
     opening = package["opening"]
     yield from verify_bundle(opening, anchors)
     acts = payloads_of(opening["ledger"])
     named = by_action(acts)
     yield from verify_committee(named, _last(named, "lot.bids_frozen")["set_sha256"])
-    yield from verify_evaluation(package["evaluation"], announced=opening["announced"], acts=acts)
+    yield from verify_evaluation(package["evaluation"], announced=_announced(opening), acts=acts)
     yield from _award(package["evaluation"]["outcome"], named)
     yield from _papers(package["files"], named)
+    yield sealed_by(package, anchors)
+
+
+def _announced(opening: Document) -> list[Document]:
+    """The rows of the opening; of two envelopes with the prices that the second one announced."""
+    second = opening.get("prices")
+    priced = {row["bid"]: row["price"] for row in second["announced"]} if second else {}
+    return [{**row, "price": priced.get(row["bid"], row["price"])} for row in opening["announced"]]
 
 
 def payloads_of(export: Document) -> list[tuple[str, Document]]:
@@ -80,7 +89,8 @@ def _papers(files: Sequence[Document], named: Mapping[str, Sequence[Document]]) 
         if sha256(content).hexdigest() != each["sha256"] or len(content) != each["size"]:
             raise Malformed("归档文件与其摘要不一致", field=str(each["name"]))
     expected = {str(each["sha256"]) for each in named.get("paper.completed", [])}
-    expected.add(str(_last(named, "opening.published")["pdf_sha256"]))
+    _last(named, "opening.published")
+    expected |= {str(each["pdf_sha256"]) for each in named["opening.published"]}
     if expected - held:
         raise Malformed("账本记载的签署文件不在归档包中", field="files")
     yield Proven(f"签署文件 {len(files)} 份齐全，摘要与账本记录一致",

@@ -72,7 +72,7 @@ def _must_extend(view: CommitteeView) -> bool:
 
 def _member(view: CommitteeView, member: CommitteeMember) -> Json:
     """One line. Whether a seat is an expert's or a representative's is as secret as the name."""
-    shows_names = names_are_shown(view.lot, view.roles)
+    shows_names = names_are_shown(view.lot, view.now, view.roles)
     has_id = bool(view.roles & {CENTRE, SUPERVISOR, MEMBER})
     return {
         "id": str(member.id) if has_id else None, "alias": member.alias, "status": member.status,

@@ -1,5 +1,6 @@
 """Who is who before a committee; what is not granted here is denied, and mostly unseen (A-134)."""
 
+from datetime import datetime
 from uuid import UUID
 
 from evaluation.committees.steps import CENTRE, MEMBER, OWNER
@@ -7,6 +8,7 @@ from evaluation.committees.tables import CommitteeMember
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
 from storage.kernel.permission import rows
+from trading.tenders.disclosure import Subject, Viewer, shows
 from trading.tenders.model import RESULT_IS_KNOWN, Stage
 from trading.tenders.permissions import manages
 from trading.tenders.tables import Lot
@@ -22,14 +24,18 @@ def standing(actor: Actor, lot: Lot, own: CommitteeMember | None) -> frozenset[s
     return frozenset(found | ({MEMBER} if own is not None else set()))
 
 
-def names_are_shown(lot: Lot, roles: frozenset[str]) -> bool:
+def _viewers(roles: frozenset[str]) -> frozenset[Viewer]:
+    return frozenset(Viewer(role) for role in roles)
+
+
+def names_are_shown(lot: Lot, now: datetime, roles: frozenset[str]) -> bool:
     """Names are the supervisor's until the result, then everyone's (R-124)."""
-    return SUPERVISOR in roles or lot.stage in RESULT_IS_KNOWN
+    return shows(Subject.EXPERTS, lot, now, _viewers(roles))
 
 
-def permit_reading(lot: Lot, roles: frozenset[str]) -> None:
+def permit_reading(lot: Lot, now: datetime, roles: frozenset[str]) -> None:
     """Raises ``NotFound`` for whoever may not even know that a committee is being formed."""
-    if not roles and lot.stage not in RESULT_IS_KNOWN:
+    if not shows(Subject.COMMITTEE, lot, now, _viewers(roles)):
         raise NotFound("没有可以查看的评标委员会")
 
 

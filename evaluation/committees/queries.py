@@ -87,7 +87,7 @@ async def view_committee(session: AsyncSession, lot_id: UUID, actor: Actor) -> C
     members = await members_of(session, committee) if committee else ()
     own = own_seat(members, actor)
     roles = standing(actor, lot, own)
-    permit_reading(lot, roles)
+    permit_reading(lot, now, roles)
     facts = CommitteeFacts(now=now, hours=Hours(now, now), is_suspended=lot.suspended)
     votes, own_vote = 0, None
     if committee is not None:

@@ -9,7 +9,7 @@ from evaluation.committees.tables import Committee, CommitteeMember
 from storage.database.work import Work
 from storage.kernel.actor import PLATFORM
 from storage.reactions.model import Heard, Reaction
-from trading.tenders.model import RESULT_IS_KNOWN
+from trading.tenders.disclosure import Subject, shows
 from trading.tenders.queries import share_lot
 
 
@@ -18,7 +18,7 @@ async def disclose(uow: Work, heard: Heard) -> None:
     async with uow:
         lot = await share_lot(uow, UUID(heard.stream.removeprefix("lot:")))
         committee = await hold_committee(uow, lot.id)
-        if committee is None or committee.disclosed_at is not None or lot.stage not in RESULT_IS_KNOWN:
+        if committee is None or committee.disclosed_at is not None or not shows(Subject.EXPERTS, lot, await uow.now()):
             return
         members = await members_of(uow.session, committee)
         _disclose(uow, committee, [each for each in members if each.status == MemberStatus.SIGNED_IN],

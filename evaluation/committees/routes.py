@@ -40,7 +40,7 @@ async def read_draw(lot_id: FromPath[UUID], actor: NamedDependency[Actor],
                     reader: NamedDependency[AsyncSession]) -> Answer:
     """The inputs of the draw: to the supervisor at once, to everyone after the result."""
     view = await view_committee(reader, lot_id, actor)
-    if view.committee is None or not names_are_shown(view.lot, view.roles):
+    if view.committee is None or not names_are_shown(view.lot, view.now, view.roles):
         raise NotFound("没有可以查看的抽取记录")
     return draw_evidence(view, requesting.request_statement(view.lot, view.committee))
 

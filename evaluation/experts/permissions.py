@@ -4,7 +4,7 @@ from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
 from storage.kernel.permission import rows
 
-_READERS = frozenset({"centre", "supervisor", "administrator"})
+_READERS = frozenset({"centre", "supervisor"})
 
 
 def may_keep(actor: Actor) -> bool:
@@ -36,7 +36,7 @@ def _require(actor: Actor, is_granted: bool) -> None:
 
 # Who may do what with the expert bank (fault 33).
 PERMISSIONS = (
-    *rows("centre supervisor administrator", "listExperts readExpert"),
+    *rows("centre supervisor", "listExperts readExpert"),
     *rows("centre", "enterExpert changeExpert noteExpert verifyExpert setExpertStatus"),
     *rows("expert representative", "readOwnExpert"),
 )

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import delete
 
 from evaluation.committees.queries import DeskSeat, sitting
-from evaluation.reports.model import KIND, TITLE, StatementKind, capacity
+from evaluation.reports.model import KIND, TECHNICAL_KIND, TECHNICAL_TITLE, TITLE, StatementKind, capacity
 from evaluation.reports.queries import report_of, statements_of
 from evaluation.reports.report_facts import gather
-from evaluation.reports.report_pdf import render_report
+from evaluation.reports.report_pdf import render_report, render_technical
 from evaluation.reports.tables import EvaluationReport, ReportStatement
 from evaluation.scoring.commands.handing_over import ranked_bids
+from evaluation.scoring.commands.pricing import fix_technical
 from evaluation.scoring.holding import AUDIENCE, Desk, enter_desk, hold_evaluation
 from evaluation.scoring.model import EvaluationAct, EvaluationStep
 from evaluation.scoring.rules import everyone_is_accounted_for
@@ -36,6 +38,7 @@ from trading.tenders.model import Act
 from trading.tenders.queries import lock_lot
 from trading.tenders.tables import Lot
 
+_TECHNICAL = frozenset({EvaluationStep.TECHNICAL, EvaluationStep.TECHNICAL_SIGNING})
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Statement = Annotated[str, msgspec.Meta(min_length=4, max_length=5000)]
 
@@ -115,7 +118,7 @@ async def _state(uow: Work, desk: Desk, member: UUID, kind: StatementKind, text:
 def _take_back(desk: Desk, by: str) -> None:
     """A paper that no longer says everything is no report; what was signed on it binds nobody."""
     desk.evaluation.paper_id = None
-    desk.move(EvaluationStep.RANKED, by)
+    desk.move(EvaluationStep.TECHNICAL if desk.evaluation.step in _TECHNICAL else EvaluationStep.RANKED, by)
 
 
 async def lay_out_report(lot_id: UUID, command: LayOut, actor: Actor, uow: Work, store: ObjectStore,
@@ -131,15 +134,17 @@ async def lay_out_report(lot_id: UUID, command: LayOut, actor: Actor, uow: Work,
             set(desk.aliases.values()), signing, set(desk.aliases.values()) - signing)))
         if not seats:
             raise Refused("评标委员会成员均拒绝签字，不能形成评标报告")
+        is_technical = desk.evaluation.step == EvaluationStep.TECHNICAL
         facts = await gather(uow.session, desk, settings, is_demo=settings.demo)
-        content = await asyncio.to_thread(render_report, facts)
-        paper = await lay_out(uow, PaperDraft(kind=KIND, stream=desk.stream, subject=desk.stream, title=TITLE,
+        content = await asyncio.to_thread(render_technical if is_technical else render_report, facts)
+        kind, title = (TECHNICAL_KIND, TECHNICAL_TITLE) if is_technical else (KIND, TITLE)
+        paper = await lay_out(uow, PaperDraft(kind=kind, stream=desk.stream, subject=desk.stream, title=title,
                                               content=content, seats=seats, audience=AUDIENCE), actor, store)
         await uow.session.flush()
         desk.evaluation.paper_id = paper.id
-        desk.move(EvaluationStep.SIGNING, desk.own.alias)
+        desk.move(EvaluationStep.TECHNICAL_SIGNING if is_technical else EvaluationStep.SIGNING, desk.own.alias)
         desk.note(uow, "evaluation.report_laid_out", actor, {
-            "paper": str(paper.id), "outcome_sha256": desk.evaluation.outcome_sha256})
+            "paper": str(paper.id), "outcome_sha256": facts.outcome_sha256})
         await uow.commit()
         return paper.id
 
@@ -164,6 +169,18 @@ async def finish_evaluation(uow: Work, paper: Paper, now: datetime) -> None:
     await receive_ranking(uow, lot, ranked_bids(held), PLATFORM, experts=experts)
 
 
+async def finish_technical(uow: Work, paper: Paper, now: datetime) -> None:
+    """The technical result is signed; the report on the ranking begins with no word of it.
+
+    What was written and put on record is in the signed paper and in the ledger: a refusal of the one is no refusal of
+    the other, and neither is a dissent (R-340).
+    """
+    await fix_technical(uow, paper, now)
+    lot_id = UUID(paper.stream.removeprefix("lot:"))
+    for table in (ReportStatement, EvaluationReport):
+        await uow.session.execute(delete(table).where(table.lot_id == lot_id))
+
+
 async def _experts(uow: Work, lot: Lot) -> list[str]:
     """The names that the result of a government procurement announces (R-163); the tenderee's own people are none."""
     seats = [each for each in await sitting(uow.session, lot.id) if not each.is_representative]
@@ -171,4 +188,4 @@ async def _experts(uow: Work, lot: Lot) -> list[str]:
     return [names[each.party_id] for each in seats]
 
 
-COMPLETIONS: Completions = {KIND: finish_evaluation}
+COMPLETIONS: Completions = {KIND: finish_evaluation, TECHNICAL_KIND: finish_technical}

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 KIND = "evaluation-report"
 TITLE = "评标报告"
-OUTCOME_FILE = "evaluation.json"
+TECHNICAL_KIND = "technical-report"  # of two envelopes: what fixes who passed
+TECHNICAL_TITLE = "技术商务评审结果"
+OUTCOME_FILE, RESULT_FILE = "evaluation.json", "technical.json"
 
 
 class StatementKind(StrEnum):

@@ -16,9 +16,10 @@ from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotFound
 from trading.papers.queries import paper, paper_answer
 from trading.papers.tables import Paper
-from trading.tenders.model import RESULT_IS_KNOWN
-from trading.tenders.permissions import manages
+from trading.tenders.disclosure import Subject, shows
+from trading.tenders.permissions import viewers
 from trading.tenders.queries import lot as lot_of
+from trading.tenders.queries import now_of
 
 
 async def report_of(session: AsyncSession, lot_id: UUID) -> EvaluationReport | None:
@@ -35,7 +36,7 @@ async def statements_of(session: AsyncSession, lot_id: UUID) -> Sequence[ReportS
 async def released_report(session: AsyncSession, lot_id: UUID, actor: Actor) -> Paper:
     """The signed report for tenderee, agency and centre: it names the members, so not before the result (R-124)."""
     lot, held = await lot_of(session, lot_id), await session.get(Evaluation, lot_id)
-    is_due = lot.stage in RESULT_IS_KNOWN and (manages(actor, lot) or bool(actor.roles & {"centre", "supervisor"}))
+    is_due = shows(Subject.REPORT, lot, await now_of(session), viewers(actor, lot))
     if held is None or held.paper_id is None or held.finished_at is None or not is_due:
         raise NotFound("没有可以查看的评标报告")
     return await paper(session, held.paper_id)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from evaluation.reports.model import OUTCOME_FILE, TITLE
+from evaluation.reports.model import OUTCOME_FILE, RESULT_FILE, TECHNICAL_TITLE, TITLE
 from evaluation.reports.report_facts import ReportFacts
 from evaluation.scoring.model import KINDS, MethodKind
 from storage.crypto.canonical import canonical_bytes
@@ -14,6 +14,7 @@ from storage.documents.render import render
 from storage.kernel.clock import shanghai
 
 _TEMPLATE = Path(__file__).parent / "report.typ"
+_TECHNICAL = Path(__file__).parent / "technical.typ"
 _STAGES = {"form": "形式", "qualification": "资格", "response": "响应性"}
 _TIES = {"price": "报价较低", "technical": "技术得分较高", "draw": "公开抽取", "equal": "并列"}
 Row = Mapping[str, Any]
@@ -23,6 +24,33 @@ def render_report(facts: ReportFacts) -> bytes:
     """The unsigned PDF/A-3 of a report."""
     return render(_TEMPLATE, _view(facts), created_at=facts.times["ranked_at"],
                   attachments={OUTCOME_FILE: canonical_bytes(dict(facts.outcome)).decode()})
+
+
+def render_technical(facts: ReportFacts) -> bytes:
+    """The unsigned PDF/A-3 of a technical result: no price is in it, for nobody knows one (R-318)."""
+    return render(_TECHNICAL, _technical(facts), created_at=facts.times["ranked_at"],
+                  attachments={RESULT_FILE: canonical_bytes(dict(facts.outcome)).decode()})
+
+
+def _technical(facts: ReportFacts) -> dict[str, Any]:
+    rows = facts.outcome["rows"]
+    items = list(facts.method["sheet_items"])
+    return {
+        "platform": facts.platform, "demo": facts.is_demo, "number": facts.lot["code"], "title": TECHNICAL_TITLE,
+        "rehearsal": facts.lot["rehearsal"], "facts": _facts(facts), "members": _members(facts),
+        "bids": [[str(row["place"]), f"{row['name']} {row['uscc']}", "通过" if row["passed"] else "未通过"]
+                 for row in rows],
+        "rejections": _rejections(rows), "clauses": _clauses(facts.method), "items": _items(facts.method),
+        "score_head": ["投标人", *(each["title"] for each in items), "合计"] if items else [],
+        "scores": [[row["name"], *(each["score"]["value"] for each in row["items"]), row["technical"]]
+                   for row in rows if row["items"]],
+        "details": [[row["name"], each["title"], each["score"]["inputs"][0]["value"], each["score"]["value"]]
+                    for row in rows for each in row["items"]],
+        "alerts": [_alert(each, facts.bids) for each in facts.alerts],
+        "restarts": [f"第 {each['round']} 轮重新评分：{each['title']}" for each in facts.restarts],
+        "remarks": facts.remarks or "无。", "dissents": [f"{each['alias']}：{each['text']}" for each in facts.dissents],
+        "refusals": [f"{each['alias']}拒绝签字：{each['text']}。依法视为同意评审结论。" for each in facts.refusals],
+        "signing": _signing(facts), "digest": f"评审结果 SHA-256 {facts.outcome_sha256}"}
 
 
 def _view(facts: ReportFacts) -> dict[str, Any]:
@@ -56,8 +84,20 @@ def _facts(facts: ReportFacts) -> list[tuple[str, str]]:
     return [("标段编号", lot["code"]), ("标段名称", lot["title"]), ("招标人", lot["tenderee"]),
             ("招标代理", lot["agency"] or "无"), ("开标时间", _at(times["opened_at"])),
             ("开标记录", f"{_at(times['record_at'])} 公布"), ("评标开始", _at(times["begun_at"])),
-            ("排序形成", _at(times["ranked_at"])), ("评标办法", f"{kind.title}（{kind.rule}）"),
+            *_second(times),
+            ("结果形成", _at(times["ranked_at"])), ("评标办法", f"{kind.title}（{kind.rule}）"),
             ("最高投标限价", f"{_money(lot['limit'])} 元" if lot["limit"] else "不设")]
+
+
+def _second(times: Row) -> list[tuple[str, str]]:
+    """Of two envelopes: when the technical result stood, and the second opening with its record."""
+    if times["technical_at"] is None:
+        return []
+    told = [("技术商务评审结果", _at(times["technical_at"]))]
+    if times["prices_opened_at"] is None:
+        return [*told, ("第二信封（报价）", "密封，尚未开启")]
+    return [*told, ("第二次开标（报价）", _at(times["prices_opened_at"])),
+            ("第二次开标记录", f"{_at(times['prices_record_at'])} 公布")]
 
 
 def _members(facts: ReportFacts) -> list[list[str]]:
@@ -67,7 +107,8 @@ def _members(facts: ReportFacts) -> list[list[str]]:
 
 def _rejections(rows: Sequence[Row]) -> list[list[str]]:
     return [[row["name"], f"{each['clause']} {each['title']}", "；".join(each["reasons"]),
-             "、".join(each["pages"]) or "—", f"{each['against']} : {each['for']}"]
+             "、".join(each["pages"]) or "—",
+             f"{each['against']} : {each['for']}" if each["against"] else "—"]
             for row in rows for each in row["grounds"]]
 
 

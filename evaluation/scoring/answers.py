@@ -23,7 +23,8 @@ def desk_answer(view: DeskView) -> Answer:
     revealed = sum(each.text is not None for each in view.sheets)
     told: Answer = {
         "lot": {"id": str(view.lot.id), "code": view.lot.code, "title": view.lot.title, "stage": view.lot.stage,
-                "trade_kind": view.lot.trade_kind, "price_limit": _money(view.lot.price_limit)},
+                "trade_kind": view.lot.trade_kind, "two_envelopes": view.lot.two_envelopes,
+                "price_limit": _money(view.lot.price_limit)},
         "step": held.step, "step_at": to_wire(held.step_at), "round": held.round, "role": view.role,
         "progress": {"members": facts.members, "size": facts.size, "reviewed": facts.reviewed,
                      "committed": facts.committed, "revealed": revealed,
@@ -101,6 +102,8 @@ def _work(view: DeskView) -> Answer:
                     "sheet": json.loads(each.text) if is_open and each.text else None} for each in view.sheets],
         "restarts": held.restarts, "disputes": held.restarts[-1]["disputes"] if held.restarts else [],
         "alerts": [{**each, "reason": view.reasons.get(each["id"])} for each in held.alerts],
+        "technical": held.technical, "technical_sha256": held.technical_sha256,
+        "technical_paper": str(held.technical_paper_id) if held.technical_paper_id else None,
         "outcome": held.outcome, "outcome_sha256": held.outcome_sha256,
         "report_paper": str(held.paper_id) if held.paper_id else None}
 
@@ -134,14 +137,21 @@ def method_answer(kept: dict[str, Any]) -> Answer:
             "legal_grounds": [asdict(each) for each in LEGAL_GROUNDS]}
 
 
+def _body(view: DeskView, opened: str, size: int, digest: str) -> Answer:
+    """Where a body is read; of two envelopes each opening has one."""
+    return {"url": f"/api/lots/{view.lot.id}/evaluation/bids/{opened}/body", "size": size, "sha256": digest,
+            "check": view.checks.get(opened, "none")}
+
+
 def _bids(view: DeskView) -> list[Answer]:
     held = view.evaluation
     valid = valid_bids(held)
     return [{
         "bid": each["bid"], "place": each["place"], "name": each["name"], "uscc": each["uscc"],
-        "price": each["price"], "values": each["values"],
-        "body": {"url": f"/api/lots/{view.lot.id}/evaluation/bids/{each['bid']}/body", "size": each["body_size"],
-                 "sha256": each["body_sha256"], "check": view.checks.get(each["bid"], "none")},
+        "price": each["price"], "sealed": each.get("sealed", False), "values": each["values"],
+        "body": _body(view, each["bid"], each["body_size"], each["body_sha256"]),
+        "price_body": _body(view, second["opened"], second["size"], second["sha256"])
+        if (second := each.get("price_body")) else None,
         "valid": None if held.rejections is None else each["bid"] in valid,
         "rejected": held.rejections[each["bid"]][0] if held.rejections and held.rejections[each["bid"]] else None,
         "grounds": held.rejections[each["bid"]] if held.rejections else []} for each in held.bids]

@@ -12,7 +12,7 @@ from evaluation.scoring.holding import reasons_of
 from evaluation.scoring.tables import Evaluation, ScoreSheet
 from evaluation.scoring.voting import votes_of
 
-_BID = ("bid", "place", "name", "uscc", "price")
+_BID = ("bid", "place", "name", "uscc", "price", "sealed", "unopened")
 
 
 async def evaluation_document(session: AsyncSession, lot_id: UUID) -> dict[str, Any] | None:
@@ -21,13 +21,14 @@ async def evaluation_document(session: AsyncSession, lot_id: UUID) -> dict[str, 
     if held is None or held.outcome is None:
         return None
     seats = await sitting(session, lot_id)
-    members = {str(each.member_id): each.alias for each in seats}
+    members = {each["member"]: each["alias"] for each in held.technical["members"]} if held.technical else {
+        str(each.member_id): each.alias for each in seats}
     rows = await session.scalars(select(ScoreSheet).where(ScoreSheet.lot_id == lot_id).order_by(
         ScoreSheet.round, ScoreSheet.member_id))
     document = {
         "v": 1, "lot": str(lot_id), "method": held.method, "set_sha256": held.set_sha256, "round": held.round,
         "members": [{"member": member, "alias": alias} for member, alias in members.items()],
-        "bids": [{name: each[name] for name in _BID} for each in held.bids],
+        "bids": [{name: each[name] for name in _BID if name in each} for each in held.bids],
         "votes": [{"member": vote.member, "bid": vote.bid, "item": vote.item, "passes": vote.passes,
                    "reason": vote.reason, "page": vote.page}
                   for vote in await votes_of(session, lot_id) if vote.member in members],
@@ -35,6 +36,7 @@ async def evaluation_document(session: AsyncSession, lot_id: UUID) -> dict[str, 
                    for row in rows],
         "alerts": held.alerts, "reasons": await reasons_of(session, held), "restarts": held.restarts,
         "outcome": held.outcome, "outcome_sha256": held.outcome_sha256,
-        "report": {"paper": str(held.paper_id)} if held.finished_at else None}
+        "report": {"paper": str(held.paper_id)} if held.finished_at else None,
+        **({"technical": held.technical, "technical_sha256": held.technical_sha256} if held.technical else {})}
     plain: dict[str, Any] = json.loads(json.dumps(document, ensure_ascii=False))
     return plain

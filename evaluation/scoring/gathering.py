@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.bids.model import BODY
+from bidding.bids.model import PRICE, envelopes_asked
 from bidding.opening.coefficients import drawn
-from bidding.opening.holding import bids_of
+from bidding.opening.holding import bids_of, opening_of
 from bidding.opening.model import BidState, BodyCheck
-from bidding.opening.sealed_objects import sealed_objects
+from bidding.opening.sealed_objects import SealedObject, sealed_objects
 from bidding.opening.statements import price_of
 from bidding.opening.tables import OpenedBid, Opening
 from evaluation.scoring.method import method_of
@@ -33,19 +34,63 @@ def bodies_unchecked(bids: Sequence[OpenedBid]) -> int:
     return sum(bid.body_check in _UNCHECKED for bid in bids)
 
 
+async def opened_prices(session: AsyncSession, lot: Lot) -> tuple[Opening, Mapping[UUID, OpenedBid]] | None:
+    """The second opening of two envelopes and its bids, once its record is published; None before (R-318)."""
+    if not lot.two_envelopes:
+        return None
+    opening = await opening_of(session, lot.id, PRICE)
+    if opening is None or opening.published_at is None:
+        return None
+    return opening, {bid.bid_id: bid for bid in await bids_of(session, opening.id)}
+
+
+async def read_bids(session: AsyncSession, lot: Lot) -> Sequence[OpenedBid]:
+    """Everything decrypted whose bodies a committee may read: first envelopes, and prices once they are published."""
+    found = await opened_prices(session, lot)
+    prices = [bid for bid in found[1].values() if bid.state == BidState.DECRYPTED] if found else []
+    return [*await decrypted_bids(session, lot), *prices]
+
+
 async def bid_facts(session: AsyncSession, lot: Lot) -> list[dict[str, Any]]:
-    """Each decrypted bid with the digests that bind it: price, statement, manifest of the body (B-023)."""
-    bids = await decrypted_bids(session, lot)
+    """Each decrypted bid with the digests that bind it: price, statement, manifest of the body (B-023).
+
+    Of two envelopes the price is that of the second opening, and ``sealed`` tells that it is not open; ``price_body``
+    is the body that was opened with it (``opened``: whose id it is read by), ``unopened`` the cause why none was.
+    """
+    bids, found = await decrypted_bids(session, lot), await opened_prices(session, lot)
     sealed = await sealed_objects(session, bids)
-    found = []
-    for bid in bids:
-        price, body = price_of(bid.statement), sealed[bid.bid_id][BODY].manifest
-        found.append({
-            "bid": str(bid.bid_id), "place": bid.place, "name": bid.bidder_name, "uscc": bid.bidder_uscc,
-            "party": str(bid.party_id), "price": f"{price:.2f}" if price is not None else None,
-            "values": dict(bid.statement or {}), "statement_sha256": canonical_sha256(dict(bid.statement or {})),
-            "body_sha256": body.sha256, "body_size": body.size})
-    return found
+    prices = found[1] if found else {}
+    first = envelopes_asked(lot.two_envelopes)[0]
+    return [{**_facts(bid, sealed[bid.bid_id][first], prices.get(bid.bid_id)),
+             **(_second(prices.get(bid.bid_id), sealed[bid.bid_id]) if lot.two_envelopes else {})} for bid in bids]
+
+
+def _facts(bid: OpenedBid, body: SealedObject, priced: OpenedBid | None) -> dict[str, Any]:
+    values = {**(bid.statement or {}), **((priced.statement if priced else None) or {})}
+    price = price_of(values)
+    return {
+        "bid": str(bid.bid_id), "place": bid.place, "name": bid.bidder_name, "uscc": bid.bidder_uscc,
+        "party": str(bid.party_id), "price": f"{price:.2f}" if price is not None else None,
+        "values": values, "statement_sha256": canonical_sha256(values), "body_sha256": body.manifest.sha256,
+        "body_size": body.manifest.size}
+
+
+def _second(priced: OpenedBid | None, sealed: Mapping[str, SealedObject]) -> dict[str, Any]:
+    """What became of the second envelope: not opened yet, not to be opened, or open."""
+    if priced is None:
+        return {"sealed": True}
+    if priced.state != BidState.DECRYPTED:
+        return {"sealed": False, "unopened": priced.cause}
+    body = sealed[PRICE].manifest
+    return {"sealed": False, "price_body": {"opened": str(priced.id), "sha256": body.sha256, "size": body.size}}
+
+
+async def announced_of(session: AsyncSession, lot: Lot) -> list[dict[str, Any]]:
+    """What was announced of each bid; of two envelopes with the price of the second opening, once it is published."""
+    first = await session.get_one(Opening, lot.id)
+    found = await opened_prices(session, lot)
+    priced = {row["bid"]: row["price"] for row in found[0].announced or []} if found else {}
+    return [{**row, "price": priced.get(row["bid"], row["price"])} for row in first.announced or []]
 
 
 def altered(kept: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]],
@@ -61,7 +106,9 @@ def altered(kept: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]],
 def open_bids(kept: Sequence[Mapping[str, Any]]) -> list[OpenBid]:
     """The kept facts as the pure part takes them."""
     return [OpenBid(each["bid"], each["place"], each["name"], each["uscc"],
-                    Decimal(each["price"]) if each["price"] is not None else None) for each in kept]
+                    Decimal(each["price"]) if each["price"] is not None else None, each.get("sealed", False),
+                    each.get("unopened"))
+            for each in kept]
 
 
 def stated_method(lot: Lot, opening: Opening) -> dict[str, Any]:

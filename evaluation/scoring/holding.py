@@ -13,9 +13,11 @@ from bidding.opening.tables import Opening
 from evaluation.committees.queries import DeskSeat, committee_of, seat_at_desk, sitting
 from evaluation.scoring.gathering import (
     altered,
+    announced_of,
     bid_facts,
     bodies_unchecked,
-    decrypted_bids,
+    opened_prices,
+    read_bids,
     read_method,
     stated_method,
 )
@@ -33,7 +35,8 @@ from trading.tenders.tables import Lot
 
 AUDIENCE = ("evaluation", "supervisor")
 _JUDGED = frozenset({EvaluationStep.COMPETITION, EvaluationStep.SCORING, EvaluationStep.REVEALING,
-                     EvaluationStep.ALERTS, EvaluationStep.RANKED, EvaluationStep.SIGNING})
+                     EvaluationStep.ALERTS, EvaluationStep.TECHNICAL, EvaluationStep.TECHNICAL_SIGNING,
+                     EvaluationStep.RANKED, EvaluationStep.SIGNING})
 
 
 @dataclass(slots=True)
@@ -72,6 +75,14 @@ class Desk:
     def aliases(self) -> dict[str, str]:
         """Alias by member."""
         return {str(each.member_id): each.alias for each in self.seats}
+
+    @property
+    def judges(self) -> dict[str, str]:
+        """Alias by member of those whose votes and sheets count: of a signed technical result, those who made it."""
+        held = self.evaluation
+        if held.technical_paper_id is not None and held.technical is not None:
+            return {each["member"]: each["alias"] for each in held.technical["members"]}
+        return self.aliases
 
     @property
     def valid(self) -> list[str]:
@@ -151,11 +162,17 @@ async def _open_desk(uow: Work, lot: Lot, now: datetime) -> Evaluation:
 
 
 async def _redo_for_newcomers(uow: Work, desk: Desk) -> None:
-    """A replaced member's conclusions are void and redone: the review opens again for who took its seat (R-125)."""
+    """A replaced member's conclusions are void and redone: the review opens again for who took its seat (R-125).
+
+    Not so once a technical result is signed: who passed is fixed before any price is known (R-318).
+    """
     held = desk.evaluation
+    if held.technical_paper_id is not None:
+        return
     if held.step not in _JUDGED or await submitted(uow.session, desk.lot.id) >= set(desk.members):
         return
     held.rejections, held.alerts, held.outcome, held.outcome_sha256 = None, [], None, None
+    held.technical, held.technical_sha256 = None, None
     held.round, held.paper_id = held.round + 1, None
     desk.move(EvaluationStep.REVIEWING, PLATFORM.name)
     desk.note(uow, "evaluation.reopened", PLATFORM, {"round": held.round, "reason": "评标委员会成员更换（R-125）"})
@@ -183,14 +200,15 @@ async def reasons_of(session: AsyncSession, evaluation: Evaluation) -> dict[str,
 async def facts_of(session: AsyncSession, lot: Lot, evaluation: Evaluation | None,
                    members: Collection[UUID]) -> DeskFacts:
     """What the rules decide on, read from the rows as they stand in this transaction."""
-    waiting, size = bodies_unchecked(await decrypted_bids(session, lot)), (await committee_of(session, lot.id)).size
+    waiting, size = bodies_unchecked(await read_bids(session, lot)), (await committee_of(session, lot.id)).size
     facts = DeskFacts(members=len(members), size=size, bodies_unchecked=waiting, is_suspended=lot.suspended)
     if evaluation is None:
         return facts
-    reasons, opening = await reasons_of(session, evaluation), await session.get_one(Opening, lot.id)
+    reasons = await reasons_of(session, evaluation)
     return replace(
         facts, reviewed=len(await submitted(session, lot.id) & set(members)),
         committed=len(await sheets_of(session, evaluation, members)),
         alerts_open=sum(each["id"] not in reasons for each in evaluation.alerts),
-        altered=altered(evaluation.bids, await bid_facts(session, lot), opening.announced or []),
+        altered=altered(evaluation.bids, await bid_facts(session, lot), await announced_of(session, lot)),
+        prices_are_published=await opened_prices(session, lot) is not None,
         is_signed=evaluation.step == EvaluationStep.FINISHED)

@@ -16,6 +16,9 @@ class EvaluationStep(StrEnum):
     SCORING = "scoring"
     REVEALING = "revealing"
     ALERTS = "alerts"
+    TECHNICAL = "technical"  # of two envelopes: the technical result stands, without any price (R-318)
+    TECHNICAL_SIGNING = "technical_signing"
+    PRICES = "prices"  # it is signed; the second opening is awaited
     RANKED = "ranked"
     SIGNING = "signing"
     FINISHED = "finished"
@@ -36,6 +39,7 @@ class EvaluationAct(StrEnum):
     WRITE_DISSENT = "write_dissent"
     RECORD_REFUSAL = "record_refusal"
     LAY_OUT_REPORT = "lay_out_report"
+    TAKE_PRICES = "take_prices"
     READ_BODIES = "read_bodies"
 
 
@@ -121,13 +125,19 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class OpenBid:
-    """One decrypted bid as the committee sees it; ``price`` None where no figure was stated."""
+    """One decrypted bid as the committee sees it; ``price`` None where no figure was stated.
+
+    ``sealed``: its price envelope was not opened, or not yet, so that nothing can be said of its price (R-318).
+    ``unopened``: the cause (``bidding.opening.model.CAUSES``) why it stayed shut at the second opening.
+    """
 
     bid: str
     place: int
     name: str
     uscc: str
     price: Decimal | None
+    sealed: bool = False
+    unopened: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Who may do what at the desk of an evaluation; what is not granted here is denied."""
 
-from storage.kernel.permission import rows
+from storage.kernel.permission import FRESH, rows
 from trading.tenders.model import RESULT_IS_KNOWN, Stage
 
 _MEMBER, _LEADER = "expert:member representative:member", "expert:leader"
@@ -13,6 +13,7 @@ PERMISSIONS = (
     *rows(f"{_MEMBER} supervisor tenderee:own agency:own centre", "readRanking", _SEEN),
     *rows(f"{_MEMBER} supervisor", "readBidAtDesk readBidFileAtDesk readDocumentAtDesk", _AT_WORK),
     *rows("supervisor", "readDocumentAtDesk", _SEEN),
-    *rows(_MEMBER, "saveReview submitReview voteCompetition commitScores revealScores explainAlert", _AT_WORK),
-    *rows(_LEADER, "restartRound", _AT_WORK),
+    *rows(_MEMBER, "saveReview explainAlert", _AT_WORK),
+    *rows(_MEMBER, "submitReview voteCompetition commitScores revealScores", _AT_WORK, FRESH),
+    *rows(_LEADER, "restartRound takePrices", _AT_WORK, FRESH),
 )

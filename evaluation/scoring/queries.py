@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bidding.opening.reading import is_out
 from bidding.opening.tables import OpenedBid, Opening
 from evaluation.committees.queries import DeskSeat, seat_at_desk, sitting
 from evaluation.committees.tables import Committee
-from evaluation.scoring.gathering import bid_facts, decrypted_bids, stated_method
+from evaluation.scoring.gathering import bid_facts, read_bids, stated_method
 from evaluation.scoring.holding import facts_of, reasons_of, sheets_of, submitted
 from evaluation.scoring.model import EvaluationStep, Vote
 from evaluation.scoring.rules import DeskFacts
@@ -20,6 +21,7 @@ from evaluation.scoring.voting import competition_votes, votes_of
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound
 from storage.ledger.tables import LedgerEntry
+from trading.tenders.disclosure import Subject, Viewer, shows
 from trading.tenders.model import Stage
 from trading.tenders.permissions import manages
 from trading.tenders.queries import issued_document, now_of
@@ -88,7 +90,7 @@ async def view_desk(session: AsyncSession, lot_id: UUID, actor: Actor) -> DeskVi
         lot=lot, evaluation=evaluation, role=role, seat=seat, seats=seats, now=now,
         facts=await facts_of(session, lot, kept, members),
         position=-1 if position is None else position, document=await issued_document(session, lot_id),
-        checks={str(each.bid_id): each.body_check for each in await decrypted_bids(session, lot)},
+        checks={str(each.id): each.body_check for each in await read_bids(session, lot)},
         reviewed=frozenset(await submitted(session, lot_id)), sheets=await sheets_of(session, evaluation, members),
         votes=await _votes(session, evaluation, seat), reasons=await reasons_of(session, evaluation),
         competition=frozenset(await competition_votes(session, lot_id)))
@@ -115,9 +117,14 @@ async def _unopened(session: AsyncSession, lot: Lot, now: datetime) -> Evaluatio
 
 
 async def readable_bid(session: AsyncSession, lot_id: UUID, bid_id: UUID, actor: Actor) -> None:
-    """Raises unless the actor sits at this lot's desk now, or supervises, and the bid is one of its (A-146, B-023)."""
+    """Raises unless the actor sits at this lot's desk now, or supervises, and the bid is one of its (A-146, B-023).
+
+    ``bid_id``: a bid in one of the openings whose records are out.
+    """
     lot = await lot_of(session, lot_id)
-    role, _ = await role_of(session, lot, actor, await now_of(session))
+    now = await now_of(session)
+    role, _ = await role_of(session, lot, actor, now)
     bid = await session.get(OpenedBid, bid_id)
-    if role not in WORK or bid is None or bid.lot_id != lot_id or lot.stage != Stage.EVALUATING:
+    if role not in WORK or bid is None or bid.lot_id != lot_id or not (
+            shows(Subject.BODIES, lot, now, {Viewer(role)}) and await is_out(session, bid)):
         raise NotFound("没有这份投标文件")

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from bidding.opening.model import CAUSES
 from evaluation.scoring.method import LEGAL_GROUNDS
 from evaluation.scoring.model import Method, OpenBid, Vote
 from evaluation.scoring.rules import clause_is_in_document_or_law, price_is_within_limit
 
 PRICE_CLAUSE = "F5"
+UNOPENED = "R-144"
 _GROUNDS = {ground.number: ground.title for ground in LEGAL_GROUNDS}
 
 
@@ -46,12 +48,19 @@ def collate(method: Method, bids: Sequence[OpenBid], votes: Collection[Vote],
 
     A price above the limit needs no vote: it is a comparison of two figures (R-126).
     """
-    return {each.bid: (*_by_price(each, method.limit, members), *_by_vote(each.bid, method, votes, members))
+    return {each.bid: (*by_price(each, method.limit, members), *_by_vote(each.bid, method, votes, members))
             for each in bids}
 
 
-def _by_price(bid: OpenBid, limit: Decimal | None, members: int) -> tuple[Rejection, ...]:
-    if price_is_within_limit(bid.price, limit):
+def by_price(bid: OpenBid, limit: Decimal | None, members: int) -> tuple[Rejection, ...]:
+    """The rejection of a bid whose price is above the limit or missing; nothing as long as its price is sealed.
+
+    A second envelope that stayed shut states no price to judge: its cause is told, and nobody has voted (R-144).
+    """
+    if bid.unopened is not None:
+        cause = CAUSES[bid.unopened]
+        return (Rejection(UNOPENED, "第二信封未开启", (cause.title, cause.consequence), (), 0, members),)
+    if bid.sealed or price_is_within_limit(bid.price, limit):
         return ()
     reason = "未填写有效的投标报价" if bid.price is None or limit is None else \
         f"投标报价 {bid.price:.2f} 元高于最高投标限价 {limit:.2f} 元"

@@ -15,7 +15,7 @@ from bidding.opening.body_answer import body_answer, file_answer
 from bidding.opening.permissions import require_identity
 from bidding.opening.reading import Bodies
 from evaluation.scoring.answers import desk_answer
-from evaluation.scoring.commands import reviewing, scoring
+from evaluation.scoring.commands import pricing, reviewing, scoring
 from evaluation.scoring.queries import WORK, readable_bid, role_of, view_desk
 from storage.crypto.platform_keys import PlatformKeys
 from storage.database.work import Works
@@ -94,6 +94,12 @@ async def restart_round(lot_id: FromPath[UUID], data: JSONBody[scoring.RestartRo
     return {"round": await scoring.restart_round(lot_id, data, actor, work())}
 
 
+@post(_DESK + "/prices", operation_id="takePrices", opt=_REFUSALS)
+async def take_prices(lot_id: FromPath[UUID], actor: NamedDependency[Actor], work: NamedDependency[Works]) -> Answer:
+    """Takes the prices of the second opening and ranks (R-318)."""
+    return {"step": await pricing.take_prices(lot_id, actor, work())}
+
+
 @post(_DESK + "/alerts/{alert:str}/reason", operation_id="explainAlert", opt=_REFUSALS)
 async def explain_alert(lot_id: FromPath[UUID], alert: FromPath[str], data: JSONBody[scoring.ExplainAlert],
                         actor: NamedDependency[Actor], work: NamedDependency[Works]) -> Answer:
@@ -144,5 +150,5 @@ async def read_document(lot_id: FromPath[UUID], actor: NamedDependency[Actor], r
 
 ROUTES: list[ControllerRouterHandler] = [
     read_evaluation, read_ranking, save_review, submit_review, vote_competition, commit_scores, reveal_scores,
-    restart_round, explain_alert, read_body, read_file, read_document,
+    restart_round, take_prices, explain_alert, read_body, read_file, read_document,
 ]

@@ -24,6 +24,7 @@ class DeskFacts:
     alerts_open: int = 0
     bodies_unchecked: int = 0
     altered: Collection[str] = ()
+    prices_are_published: bool = False
     is_suspended: bool = False
     is_signed: bool = False
 
@@ -107,6 +108,12 @@ def bids_are_those_decrypted(facts: DeskFacts) -> bool:
 def bodies_are_checked(facts: DeskFacts) -> bool:
     """The full check in the background has come to a result for each body."""
     return facts.bodies_unchecked == 0
+
+
+@rule("R-318/6", "第二次开标（报价）记录已公布", cites="招标投标法 第三十六条；R-318", since=_BL)
+def prices_are_published(facts: DeskFacts) -> bool:
+    """Prices enter the evaluation from the published record of their opening, never before."""
+    return facts.prices_are_published
 
 
 @rule("R-210/5", "有效投标不足规定家数时，评标委员会判断是否明显缺乏竞争", cites=_EM_TEXT + "第二十七条", since=_EM)

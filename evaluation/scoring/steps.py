@@ -11,7 +11,8 @@ from storage.kernel.rule import Rule, unmet
 MEMBER, LEADER, CENTRE = "member", "leader", "centre"
 _AT_WORK = frozenset(EvaluationStep) - {EvaluationStep.FINISHED, EvaluationStep.FAILED}
 _FULL = (rules.every_seat_is_filled,)
-_REPORTING = frozenset({EvaluationStep.RANKED, EvaluationStep.SIGNING})
+_WRITTEN = frozenset({EvaluationStep.TECHNICAL, EvaluationStep.RANKED})
+_REPORTING = _WRITTEN | {EvaluationStep.TECHNICAL_SIGNING, EvaluationStep.SIGNING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ ACTS: dict[EvaluationAct, Row] = {
                                      (rules.all_have_committed, *_FULL)),
     EvaluationAct.RESTART_ROUND: Row(LEADER, frozenset({EvaluationStep.REVEALING}), _FULL),
     EvaluationAct.EXPLAIN_ALERT: Row(MEMBER, frozenset({EvaluationStep.ALERTS}), _FULL),
-    EvaluationAct.EDIT_REPORT: Row(LEADER, frozenset({EvaluationStep.RANKED})),
+    EvaluationAct.EDIT_REPORT: Row(LEADER, _WRITTEN),
     EvaluationAct.WRITE_DISSENT: Row(MEMBER, _REPORTING),
     EvaluationAct.RECORD_REFUSAL: Row(CENTRE, _REPORTING),
-    EvaluationAct.LAY_OUT_REPORT: Row(LEADER, frozenset({EvaluationStep.RANKED}),
+    EvaluationAct.LAY_OUT_REPORT: Row(LEADER, _WRITTEN,
                                       (rules.alerts_are_explained, rules.bids_are_those_decrypted, *_FULL)),
+    EvaluationAct.TAKE_PRICES: Row(LEADER, frozenset({EvaluationStep.PRICES}), (rules.prices_are_published, *_FULL)),
     EvaluationAct.READ_BODIES: Row(MEMBER, _AT_WORK),
 }
 

@@ -30,6 +30,10 @@ class Evaluation(Base):
     outcome: Mapped[dict[str, Any] | None]
     outcome_sha256: Mapped[str | None] = mapped_column(String(64))
     ranked_at: Mapped[datetime | None]
+    technical: Mapped[dict[str, Any] | None]  # the technical result of two envelopes, before any price
+    technical_sha256: Mapped[str | None] = mapped_column(String(64))
+    technical_at: Mapped[datetime | None]
+    technical_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("paper.id"))
     failed_reason: Mapped[str | None] = mapped_column(Text)
     paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("paper.id"))
     finished_at: Mapped[datetime | None]
@@ -44,7 +48,7 @@ class ReviewVote(Base):
 
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("evaluation.lot_id"), primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("committee_member.id"), primary_key=True)
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.bid_id"), primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("opened_bid.id"), primary_key=True)
     item: Mapped[str] = mapped_column(primary_key=True)
     passes: Mapped[bool]
     reason: Mapped[str] = mapped_column(Text)

@@ -21,7 +21,8 @@ _MOST = 20
 _SIGN = "sign_report"
 # The first act of the list that is open to the asker is what it owes; the others it may do, and need not.
 _OWED = (EvaluationAct.SUBMIT_REVIEW, EvaluationAct.VOTE_COMPETITION, EvaluationAct.COMMIT_SCORES,
-         EvaluationAct.REVEAL_SCORES, EvaluationAct.EXPLAIN_ALERT, EvaluationAct.LAY_OUT_REPORT)
+         EvaluationAct.REVEAL_SCORES, EvaluationAct.EXPLAIN_ALERT, EvaluationAct.LAY_OUT_REPORT,
+         EvaluationAct.TAKE_PRICES)
 
 
 async def tasks_of(session: AsyncSession, actor: Actor, now: datetime) -> list[Task]:

@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
+from bidding.opening.model import CAUSES
 from bidding.opening.verification import Proven
 from evaluation.scoring.aggregation import alerts, disputes
 from evaluation.scoring.model import Method, OpenBid, Sheet, Vote
+from evaluation.scoring.passing import technical_result, unpriced
 from evaluation.scoring.ranking import draw_key, evaluate
 from evaluation.scoring.reviewing import Rejection, collate
 from evaluation.scoring.rules import review_is_complete
@@ -22,6 +24,7 @@ from storage.crypto.errors import Malformed
 
 Document = Mapping[str, Any]
 COMMITTED, REVEALED, RANKED = "evaluation.scores_committed", "evaluation.scores_revealed", "evaluation.ranked"
+TECHNICAL, TECHNICAL_SIGNED = "evaluation.technical_result", "evaluation.technical_signed"
 REPORT_SIGNED = "evaluation.report_signed"
 
 
@@ -34,11 +37,12 @@ class Evaluated:
     votes: Sequence[Vote]
     aliases: Mapping[str, str]
     rejections: Mapping[str, tuple[Rejection, ...]]
+    passing: Mapping[str, tuple[Rejection, ...]]  # as ``rejections``, of two envelopes without any price
 
     @property
-    def valid(self) -> list[str]:
-        """The bids that came through the initial review."""
-        return [each.bid for each in self.bids if not self.rejections[each.bid]]
+    def scored(self) -> list[str]:
+        """The bids that came through the initial review and were scored."""
+        return [each.bid for each in self.bids if not self.passing[each.bid]]
 
 
 def read_document(document: Document) -> Evaluated:
@@ -47,10 +51,14 @@ def read_document(document: Document) -> Evaluated:
         method = msgspec.convert(document["method"], Method)
         bids = msgspec.convert(document["bids"], list[OpenBid])
         votes = msgspec.convert(document["votes"], list[Vote])
+        if not {each.unopened for each in bids} - {None} <= CAUSES.keys():
+            raise KeyError("unopened")
         aliases = {str(each["member"]): str(each["alias"]) for each in document["members"]}
     except (msgspec.ValidationError, KeyError, TypeError) as error:
         raise Malformed("评标数据的格式不对", field="evaluation") from error
-    return Evaluated(method, bids, votes, aliases, collate(method, bids, votes, len(aliases)))
+    rejections = collate(method, bids, votes, len(aliases))
+    passing = collate(method, unpriced(bids), votes, len(aliases)) if document.get("technical") else rejections
+    return Evaluated(method, bids, votes, aliases, rejections, passing)
 
 
 def verify_evaluation(document: Document, *, announced: Sequence[Document],
@@ -71,6 +79,8 @@ def verify_evaluation(document: Document, *, announced: Sequence[Document],
     yield Proven(f"评分表 {len(sheets)} 份与各自的承诺一致，客观项一致，分值均在范围内",
                  f"{len(sheets)} score sheets match their commitments, objective items agree, all in range")
     _explained(document, held, sheets)
+    if document.get("technical"):
+        yield _passed(document, held, sheets, acts)
     _same_outcome(document, held, sheets)
     yield Proven("评标基准价、价格分、各项得分、总分、排序重新计算一致",
                  "baseline, price scores, item scores, totals and ranking come out the same again")
@@ -99,7 +109,7 @@ def _complete_votes(held: Evaluated) -> None:
 
 def _sheets(document: Document, held: Evaluated) -> list[Sheet]:
     """The sheets of the round that counts: one a member, each the preimage of its commitment."""
-    if not held.method.sheet_items or not held.valid:
+    if not held.method.sheet_items or not held.scored:
         return []
     lot, number = str(document["lot"]), int(document["round"])
     found = {}
@@ -110,7 +120,7 @@ def _sheets(document: Document, held: Evaluated) -> list[Sheet]:
         if commitment(text) != each["commitment"]:
             raise Malformed("评分表与先前的承诺不一致（R-330）", field="sheets")
         found[member] = read_sheet(text, lot=lot, number=number, member=member)
-        judge_sheet(found[member], held.method, held.valid)
+        judge_sheet(found[member], held.method, held.scored)
     if set(found) != set(held.aliases):
         raise Malformed("评分表与评标委员会成员不一致", field="sheets")
     sheets = list(found.values())
@@ -123,6 +133,26 @@ def _explained(document: Document, held: Evaluated, sheets: Sequence[Sheet]) -> 
     reasons: Mapping[str, str] = document["reasons"]
     if not all(reasons.get(each.id, "").strip() for each in alerts(held.method, sheets, held.aliases)):
         raise Malformed("畸高、畸低的评分未说明理由（R-332）", field="reasons")
+
+
+def _passed(document: Document, held: Evaluated, sheets: Sequence[Sheet],
+            acts: Sequence[tuple[str, Document]] | None) -> Proven:
+    """The technical result again without prices; it was signed, and fixed who passed, before any price was opened."""
+    again = technical_result(held.method, unpriced(held.bids), held.passing, sheets, held.aliases)
+    digest = canonical_sha256(again)
+    if again != document["technical"] or digest != document["technical_sha256"]:
+        raise Malformed("重新计算的技术商务评审结果与记录不一致", field="technical")
+    if {each.bid for each in held.bids if not each.sealed} - set(again["passed"]):
+        raise Malformed("未通过技术商务评审的投标文件的报价被开启（R-318）", field="bids")
+    if acts is not None:
+        order = [name for name, payload in acts if name == "prices.frozen" or (
+            name in (TECHNICAL, TECHNICAL_SIGNED, "prices.passers_fixed") and payload["result_sha256"] == digest)]
+        fixed = [payload["passed"] for name, payload in acts if name == "prices.passers_fixed"]
+        if order[-4:] != [TECHNICAL, TECHNICAL_SIGNED, "prices.passers_fixed", "prices.frozen"] or fixed != [
+                again["passed"]]:
+            raise Malformed("技术商务评审结果未在报价开启之前签署固定（R-318）", field="ledger")
+    return Proven(f"技术商务评审：{len(again['passed'])} 家通过，不依赖任何报价重新得出，签署在报价开启之前（R-318）",
+                  f"technical review: {len(again['passed'])} passed, again without any price, signed before prices")
 
 
 def _same_outcome(document: Document, held: Evaluated, sheets: Sequence[Sheet]) -> None:

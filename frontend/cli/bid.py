@@ -4,12 +4,26 @@ from pathlib import Path
 
 import click
 
+from frontend.cli.bid_backup import backup_into, backup_option, remedy
 from frontend.cli.bid_deposit import deposit
 from frontend.cli.bid_desk import bid_work, folder_option, lot_argument, state_option, waived_option
 from frontend.cli.bid_layout import layout
 from frontend.cli.bid_letter import letter
+from frontend.cli.bid_recipe import recipe_into, recipe_option
+from frontend.cli.bid_recovery import code_into, recovery_option
 from frontend.cli.bid_release import release_when_open
-from frontend.cli.bid_screen import KINDS, Desk, beijing, end, pair, progress, screen, show_requirements, status_line
+from frontend.cli.bid_screen import (
+    KINDS,
+    Desk,
+    beijing,
+    end,
+    pair,
+    progress,
+    screen,
+    show_requirements,
+    status_line,
+    warn_of_prices,
+)
 from frontend.cli.bid_security import Security, letter_for, warn
 from frontend.cli.bid_tender import fetch_tender, find_lot
 from frontend.cli.bid_work import BidWork
@@ -62,26 +76,38 @@ def status(desk: Desk, lot: str) -> None:
 @lot_argument
 @click.option("--file", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
               required=True, help="投标文件，可多个 file of the bid, repeatable")
+@click.option("--price-file", "price_files", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              multiple=True, help="双信封的报价文件，可多个 file of the price envelope, where the lot has two")
 @click.option("--field", "fields", multiple=True, help="开标一览表一项，如 price=8730000.00 one line of the statement")
 @click.option("--letter", "letter_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=None,
               help="随开标一览表密封的保函 .json，见 bid letter fetch; letter that is sealed along")
 @click.option("--order", default=None, help="保函申请编号，取回后随投标密封 fetch the letter of this order")
 @waived_option
+@backup_option
+@recovery_option
+@recipe_option
 @click.option("--submit/--no-submit", default=True, help="上传并校验后是否递交 submit once checked")
 @click.option("--trial/--no-trial", default=True, help="递交前试解密 trial decryption before submitting")
 @state_option
 @folder_option
 @click.pass_obj
-def send(desk: Desk, lot: str, files: tuple[Path, ...], fields: tuple[str, ...], letter_file: Path | None,
-         order: str | None, waived: bool, submit: bool, trial: bool, state: Path | None, output: Path) -> None:
+def send(desk: Desk, lot: str, files: tuple[Path, ...], price_files: tuple[Path, ...], fields: tuple[str, ...],
+         letter_file: Path | None, order: str | None, waived: bool, key_backup: Path | None,
+         recovery_code: Path | None, recipe: Path | None, submit: bool, trial: bool, state: Path | None,
+         output: Path) -> None:
     """加密、上传、试解密、递交；断线后重新运行即续传，换文件运行即替换。Seals, uploads, submits."""
     values = dict(pair(text) for text in fields)
     with bid_work(desk, lot, state) as work:
+        backup_into(work, key_backup)
+        code_into(work, recovery_code)
+        recipe_into(work, recipe)
         kept = letter_for(work, Security(letter_file, order, waived), output)
+        warn_of_prices(work.desk()["requirements"], files)
         if submit:
             warn(work, has_letter=kept is not None, is_waived=waived)
         with progress() as work.tell:
-            sent = work.send(files, values, *(kept.parts if kept else (None, None)))
+            guarantee, letter_path = kept.parts if kept else (None, None)
+            sent = work.send(files, values, guarantee, letter_path, price_files)
         if trial:
             work.trial(sent.version)
             screen.print("试解密成功：这张证书能够解开已上传的投标文件")
@@ -194,11 +220,14 @@ def release(desk: Desk, lot: str, root: Path | None, wait: float) -> None:
         for each in answer["kept_back"]:
             screen.print(f"未能释放：{each['bid']} {KINDS.get(each['kind'], each['kind'])}：{each['why']}",
                          style="yellow", markup=False)
+        if refused := answer.get("complaint_refused"):
+            screen.print(f"异议未被受理：{refused}", style="yellow", markup=False)
         click.echo("此前已释放" if answer.get("already") else "已释放其余各份" if answer["kept_back"] else "已释放")
         if answer["kept_back"]:
             end("有投标文件未能释放，请告知主持人")
 
 
 bid.add_command(layout)
+bid.add_command(remedy)
 bid.add_command(letter)
 bid.add_command(deposit)

@@ -2,22 +2,26 @@
 that the platform opened this lot, at or after its time, over exactly these headers (sealing.md §2)."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from frontend.cli.client import ApiClient
+from bidding.bids.model import TECHNICAL, WHOLE, kinds_in
+from bidding.opening.complaints import Complaint, ComplaintItem, Why, signed_bytes
+from bidding.opening.release_signing import release_bytes, sealed_parts
+from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
-from storage.crypto.canonical import Json, from_base64, parse_object
+from storage.crypto.canonical import Json, from_base64, parse_object, to_base64
+from storage.crypto.context import commitment
 from storage.crypto.errors import Malformed, SealBroken
 from storage.crypto.header import Header, read_header
+from storage.crypto.session_key import session_public_key
 from storage.crypto.statements import check_statement
 from storage.crypto.timestamps import read_timestamp
-from storage.crypto.wraps import Wrap, seal_release
+from storage.crypto.wraps import LONGEST_RELEASED, WHOLE_SECRET, SessionPublicKey, Wrap, seal_release
 from storage.kernel.clock import from_wire, process_now
 from storage.kernel.errors import DomainError, Refused
 
@@ -26,12 +30,12 @@ _POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The opening notice, checked: instants, session key, and the header digests it commits to."""
+    """The opening notice, checked: instants, session key (its point), and the header digests it commits to."""
 
     body: Mapping[str, Any]
     opened_at: datetime
     stamped_at: datetime | None
-    session_key: ec.EllipticCurvePublicKey
+    session_point: bytes
 
     def headers_of(self, bid: str) -> Mapping[str, str]:
         """SHA-256 of each header by kind; raises ``Malformed`` for a bid that the notice does not list."""
@@ -39,6 +43,15 @@ class Notice:
             if listed["bid"] == bid:
                 return dict(listed["headers"])
         raise Malformed("开标通知中没有这份投标文件", field="bid")
+
+    def manifests_of(self, bid: str) -> Mapping[str, str]:
+        """SHA-256 of each signed manifest by kind; nothing for a bid that the notice does not list."""
+        return next((dict(listed["manifests"]) for listed in self.body["bids"] if listed["bid"] == bid), {})
+
+    @property
+    def envelope(self) -> str:
+        """Which envelope is opened; a notice that names none opens whole bids."""
+        return str(self.body.get("envelope", WHOLE))
 
 
 def read_notice(signed: Mapping[str, Any], *, roots: Collection[str] | None) -> Notice:
@@ -50,34 +63,56 @@ def read_notice(signed: Mapping[str, Any], *, roots: Collection[str] | None) -> 
     opened, opens = from_wire(str(body["opened_at"])), from_wire(str(body["opens_at"]))
     if opened < opens or (stamped is not None and stamped < opens):
         raise Refused("开标时间未到，不释放任何密钥")
-    point = from_base64(body["session_key"], "session_key")
-    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    return Notice(body, opened, stamped, key)
+    return Notice(body, opened, stamped, from_base64(body["session_key"], "session_key"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Releases:
-    """What this identity releases, and which objects of a lot it cannot: ``kept_back`` is bid, kind and why."""
+    """What this identity releases, and which objects of a lot it cannot: ``kept_back`` is bid, kind and why; ``bid`` is
+    a bidder's own.
 
-    made: list[dict[str, Json]]
-    kept_back: list[dict[str, str]]
+    ``items``, ``shares``: what a custodian complains of, and the shares that contradict their commitments (R-144).
+    """
+
+    made: list[dict[str, Json]] = field(default_factory=list)
+    kept_back: list[dict[str, str]] = field(default_factory=list)
+    items: list[ComplaintItem] = field(default_factory=list)
+    shares: list[dict[str, Json]] = field(default_factory=list)
+    bid: str = ""
+
+    def complaint(self, work: Mapping[str, Any], identity: ClientIdentity) -> dict[str, Json] | None:
+        """The complaint as the platform takes it, signed; None where there is nothing to complain of."""
+        if not self.items:
+            return None
+        notice = str(work["notice"]["notice"])
+        lot = str(parse_object(notice.encode())["code"])
+        text = Complaint(lot, int(work["index"]), sha256(notice.encode()).hexdigest(), self.items).text
+        shares: list[Json] = [*self.shares]
+        return {"text": text, "signature": to_base64(identity.sign(signed_bytes(text))), "shares": shares}
 
 
 def releases_of(work: Mapping[str, Any], identity: ClientIdentity, *, roots: Collection[str] | None) -> Releases:
     """One release per object that is this identity's to release and was not released before.
 
-    A custodian's object that does not open is kept back, and the others go on (R-144); a bidder has but its own bid,
-    and is told at once. Raises what was wrong with the notice.
+    A custodian's object that does not open is kept back and complained of, and the others go on (R-144); a bidder has
+    but its own bid, and is told at once. Raises what was wrong with the notice.
     """
     notice = read_notice(work["notice"], roots=roots)
     role = str(work["role"])
     if role == "custodian" and notice.stamped_at is None:
         raise Refused("开标通知尚无时间戳，保管人暂不释放")
-    found = Releases([], [])
+    found = Releases()
     for item in work["items"]:
+        if item["released"]:
+            continue
         try:
-            if not item["released"]:
-                found.made.append(_release(item, role, notice, identity))
+            place = read_place(item, notice)
+            wrap = _own_wrap(place.header, role, identity)
+            if role == "bidder":
+                found.bid = place.bid
+                found.made.append(_bidders(place, wrap, identity))
+            else:
+                _custodians(place, wrap, identity, found)
         except DomainError as error:
             if role == "bidder":
                 raise
@@ -85,29 +120,72 @@ def releases_of(work: Mapping[str, Any], identity: ClientIdentity, *, roots: Col
     return found
 
 
-def _release(item: Mapping[str, Any], role: str, notice: Notice, identity: ClientIdentity) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One sealed object that the notice commits to, and the key its secrets go to."""
+
+    bid: str
+    kind: str
+    header: Header
+    session_key: SessionPublicKey
+
+    def sealed_whole(self, custody_secret: bytes) -> dict[str, Json]:
+        """S_P, sealed to the opening session in the place of the custodians' shares (R-144)."""
+        return seal_release(custody_secret, self.session_key, role="custodian", index=WHOLE_SECRET,
+                            ch=self.header.ctx.ch).to_json()
+
+    def sealed(self, secret: bytes, wrap: Wrap) -> dict[str, Json]:
+        """The secret of that wrap, sealed anew to the opening session."""
+        return seal_release(secret, self.session_key, role=wrap.role, index=wrap.index,
+                            ch=self.header.ctx.ch).to_json()
+
+
+def read_place(item: Mapping[str, Any], notice: Notice) -> Place:
+    """An item of release-work, where its header is the one of the notice and its hour has come; else ``Malformed``."""
     text = str(item["header"]).encode()
-    header, kind = read_header(text), str(item["kind"])
-    if notice.headers_of(item["bid"]).get(kind) != sha256(text).hexdigest():
+    header, bid, kind = read_header(text), str(item["bid"]), str(item["kind"])
+    if notice.headers_of(bid).get(kind) != sha256(text).hexdigest():
         raise Malformed("信封头与开标通知所载不符", field="header")
+    # A notice opens one envelope: prices are released on their own notice alone, which lists those who passed (R-318).
+    if kind not in kinds_in(notice.envelope):
+        raise Malformed("这份开标通知不开启这个信封", field="kind")
     if header.ctx.envelope != kind or header.ctx.lot != notice.body["code"] or notice.opened_at < from_wire(
             header.ctx.opens_at):
         raise Malformed("信封头不属于这个标段或尚未到时间", field="ctx")
-    wrap = _own_wrap(header, role, identity)
-    ch = header.ctx.ch
-    secret = identity.unwrap(wrap, ch)
-    if role == "bidder":
-        header.check_bidder_secret(secret)
-    else:
-        header.check_share(wrap.index, secret)
-    release = seal_release(secret, notice.session_key, role=role, index=wrap.index, ch=ch)
-    found: dict[str, Json] = {"kind": kind, **release.to_json()}
-    return found | ({"i": wrap.index} if role == "bidder" else {"bid": item["bid"]})
+    session = session_public_key(notice.session_point, header.ctx.algorithms)
+    return Place(bid, kind, header, session)
+
+
+def _bidders(place: Place, wrap: Wrap, identity: ClientIdentity) -> dict[str, Json]:
+    secret = identity.unwrap(wrap, place.header.ctx)
+    place.header.check_bidder_secret(secret)
+    return {"kind": place.kind, "i": wrap.index, **place.sealed(secret, wrap)}
+
+
+def _custodians(place: Place, wrap: Wrap, identity: ClientIdentity, found: Releases) -> None:
+    """Adds a release, or says what is wrong with the share: raises ``SealBroken`` then."""
+    header, index = place.header, wrap.index
+    claim = partial(ComplaintItem, place.bid, place.kind, header.sha256)
+    try:
+        share = identity.unwrap(wrap, header.ctx)
+    except SealBroken:
+        found.items.append(claim(Why.WRAP))
+        raise
+    try:
+        header.check_share(index, share)
+    except SealBroken:
+        if len(share) > LONGEST_RELEASED:
+            found.items.append(claim(Why.WRAP))
+        else:
+            found.items.append(claim(Why.SHARE, commitment("s", share, header.ctx.algorithms).hex()))
+            found.shares.append({"bid": place.bid, "kind": place.kind, **place.sealed(share, wrap)})
+        raise
+    found.made.append({"bid": place.bid, "kind": place.kind, **place.sealed(share, wrap)})
 
 
 def _own_wrap(header: Header, role: str, identity: ClientIdentity) -> Wrap:
     for wrap in header.wraps_for(role):
-        if wrap.cert == identity.certificate.tag:
+        if wrap.cert == identity.recipient.tag:
             return wrap
     raise SealBroken("这份投标文件没有封给当前证书，请换用投标时的证书", part="wrap")
 
@@ -124,7 +202,8 @@ def release_when_open(api: ApiClient, identity: ClientIdentity, lot: str, *, roo
         hall = api.get(f"/api/lots/{lot}/hall")
         if {"release_bid", "release_shares"} & set(hall["may"]):
             return _release_now(api, identity, lot, roots)
-        if hall["step"] in {"failed", "published"} or time.monotonic() > until:
+        is_over = hall["step"] == "failed" or (hall["step"] == "published" and not _waits_for_prices(hall))
+        if is_over or time.monotonic() > until:
             raise Refused("没有可以释放的时间段", step=hall["step"])
         if hall["step"] != said:
             said = hall["step"]
@@ -132,17 +211,52 @@ def release_when_open(api: ApiClient, identity: ClientIdentity, lot: str, *, roo
         time.sleep(_POLL_SECONDS)
 
 
+def _waits_for_prices(hall: Mapping[str, Any]) -> bool:
+    """True between the two openings of two envelopes, once the second hour is set (R-318)."""
+    return hall["envelope"] == TECHNICAL and hall["prices"] is not None and hall["prices"]["opens_at"] is not None
+
+
 def _release_now(api: ApiClient, identity: ClientIdentity, lot: str,
                  roots: Collection[str] | None) -> dict[str, Any]:
-    work = api.get(f"/api/lots/{lot}/release-work")
+    work = current_work(api, lot)
     while work["role"] == "custodian" and not work["notice"].get("token"):
         time.sleep(_POLL_SECONDS)  # the time stamp of the notice follows within seconds
-        work = api.get(f"/api/lots/{lot}/release-work")
+        work = current_work(api, lot)
     found = releases_of(work, identity, roots=roots)
-    if not found.made:
+    if work["role"] == "bidder":
+        return send_bidders(api, identity, lot, found) if found.made else {"accepted": True, "already": True,
+                                                                          "kept_back": []}
+    complaint = found.complaint(work, identity)
+    if not found.made and complaint is None:
         return {"accepted": True, "already": not found.kept_back, "kept_back": found.kept_back}
-    body = {"releases": found.made} | ({"remedy": False} if work["role"] == "bidder" else {})
-    answer: dict[str, Any] = api.act(f"/api/lots/{lot}/releases/{work['role']}", body)
-    return answer | {"kept_back": found.kept_back}
+    act = partial(api.act, f"/api/lots/{lot}/releases/custodian")
+    return send_shares(act, found.made, complaint) | {"kept_back": found.kept_back}
 
 
+def send_shares(act: Callable[[dict[str, Any]], dict[str, Any]], shares: Sequence[Mapping[str, Json]],
+                complaint: Mapping[str, Json] | None) -> dict[str, Any]:
+    """Sends a custodian's shares with its complaint; where that is refused they go without it.
+
+    ``complaint_refused`` in the answer: how the platform worded that. Raises ``ApiError``.
+    """
+    try:
+        return act({"releases": shares, "complaint": complaint})
+    except ApiError as error:
+        if complaint is None or not shares:
+            raise
+        return act({"releases": shares, "complaint": None}) | {"complaint_refused": error.title}
+
+
+def current_work(api: ApiClient, lot: str) -> dict[str, Any]:
+    """What the platform asks this client to release."""
+    work: dict[str, Any] = api.get(f"/api/lots/{lot}/release-work")
+    return work
+
+
+def send_bidders(api: ApiClient, identity: ClientIdentity, lot: str, found: Releases, *,
+                 remedy: bool = False) -> dict[str, Any]:
+    """Sends a bidder's releases, signed; ``remedy`` says that they come from its backup (R-144)."""
+    signature = identity.sign(release_bytes(found.bid, sealed_parts(found.made), remedy=remedy))
+    answer: dict[str, Any] = api.act(f"/api/lots/{lot}/releases/bidder", {
+        "releases": found.made, "remedy": remedy, "signature": to_base64(signature)})
+    return answer | {"kept_back": []}

@@ -1,7 +1,7 @@
 """What ``yunkai bid`` shows: progress, refusals with their rules, the one word."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,19 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from bidding.bids.model import BODY, STATEMENT
+from bidding.bids.model import PRICE, TECHNICAL, WHOLE, kinds_in
+from bidding.bids.price_words import misplaced
 from bidding.deposits.model import FORM_WORDS
 from frontend.cli.bid_upload import CheckFailed
-from frontend.cli.client import ApiClient, ApiError, Unreachable
+from frontend.cli.client import ApiClient, ApiError, Asked, Unreachable
 from frontend.cli.identity import ClientIdentity
 from storage.kernel.clock import from_wire, shanghai
 from storage.kernel.errors import DomainError
 
 screen = Console(stderr=True)
-KINDS = {BODY: "投标文件", STATEMENT: "开标一览表"}
+_ENVELOPES = {WHOLE: "", TECHNICAL: "第一信封（技术商务）", PRICE: "第二信封（报价）"}
+KINDS = {kind: name + ("投标文件" if kind == name_of else "开标一览表")
+         for name_of, name in _ENVELOPES.items() for kind in kinds_in(name_of)}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Desk:
         """A session for the length of a command; refusals become one clear line and exit status 1."""
         try:
             identity = self._identity()
-            with ApiClient(self.platform, identity) as api:
+            with ApiClient(self.platform, identity, tell=tell_to_confirm) as api:
                 for warning in api.login().get("warnings", []):
                     words = warning.get("text") or warning.get("title") or warning["code"]
                     screen.print(words, style="yellow", markup=False)
@@ -56,6 +59,14 @@ class Desk:
         if password is None:
             password = str(click.prompt("证书口令 password", hide_input=True, err=True))
         return ClientIdentity.from_pkcs12(self.p12, password)
+
+
+def tell_to_confirm(asked: Asked) -> None:
+    """What a person is to do in a browser, where the party has a security key."""
+    screen.print(f"本单位登记了安全钥匙：请在浏览器中打开 {asked.address}，用安全钥匙登录，输入代码 {asked.code}，"
+                 f"{beijing(asked.expires_at)} 前有效。代码只给自己用，不要告诉他人。\n"
+                 f"To go on, open {asked.address} in a browser, sign in with your security key and type {asked.code}.",
+                 style="yellow", markup=False)
 
 
 def refuse(error: ApiError) -> NoReturn:
@@ -111,11 +122,31 @@ def show_requirements(asked: dict[str, Any]) -> None:
     forms = "、".join(FORM_WORDS.get(form, form) for form in asked["deposit_forms"])
     click.echo(f"  投标保证金：{asked['deposit']} 元（{forms}）" if asked["deposit"] else "  投标保证金：不要求")
     for field in asked["announced_fields"]:
-        click.echo(f"  开标一览表：{field['label']}（--field {field['key']}=…）{'必填' if field['required'] else ''}")
+        click.echo(f"  {_which(asked, field)}开标一览表：{field['label']}（--field {field['key']}=…）"
+                   f"{'必填' if field['required'] else ''}")
     for part in asked["bid_parts"]:
-        click.echo(f"  投标文件组成：{part['number']} {part['title']}")
+        click.echo(f"  {_which(asked, part)}投标文件组成：{part['number']} {part['title']}{_how(asked, part)}")
+    if WHOLE not in asked["envelopes"]:
+        click.echo("  第一信封的文件和文件名均不得载明报价")
     for keeper in asked["custodians"]:
         click.echo(f"  密钥保管人：{keeper['index']} {keeper['name']}（{asked['n']} 人中 {asked['k']} 人）")
+
+
+def warn_of_prices(asked: dict[str, Any], files: Sequence[Path]) -> None:
+    """Of two envelopes: which files of the first by their names belong into the second (R-318)."""
+    if WHOLE not in asked["envelopes"] and (names := misplaced([path.name for path in files], asked["bid_parts"])):
+        screen.print(f"从名称看，{'、'.join(names)} 载有报价：写有报价的文件应以 --price-file 放入第二信封，"
+                     "第一信封先开启", style="yellow", markup=False)
+
+
+def _how(asked: dict[str, Any], part: dict[str, Any]) -> str:
+    """By which option its files are given, where there are two envelopes; and whether it must be there."""
+    option = "" if WHOLE in asked["envelopes"] else f"（{'--price-file' if part.get('priced') else '--file'}）"
+    return option + ("" if part.get("required", True) else "（可选）")
+
+
+def _which(asked: dict[str, Any], item: dict[str, Any]) -> str:
+    return "" if WHOLE in asked["envelopes"] else _ENVELOPES[PRICE if item.get("priced") else TECHNICAL]
 
 
 def beijing(text: str) -> str:

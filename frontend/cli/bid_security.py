@@ -71,15 +71,16 @@ def _tell(desk: GuaranteeWork, letter: SignedLetter, file: Path) -> None:
 
 
 def warn(work: BidWork, *, has_letter: bool, is_waived: bool) -> None:
-    """The platform's warnings, unless a letter goes along; at a terminal the bidder says whether to go on.
+    """The platform's warnings; without a letter or a deposit the bidder says at a terminal whether to go on.
 
     A missing deposit is judged at the opening, so without a terminal the command warns and goes on (R-120).
     """
-    warnings = [] if has_letter else work.desk()["warnings"]
-    if not warnings:
-        return
-    for each in warnings:
+    warnings = work.desk()["warnings"]
+    unsecured = [] if has_letter else [each for each in warnings if "amount" in each]
+    for each in [*(each for each in warnings if "amount" not in each), *unsecured]:
         screen.print(f"{each['number']} {each['text']}", style="yellow", markup=False)
+    if not unsecured:
+        return
     screen.print(_WAYS, style="yellow", markup=False)
     if is_waived or not sys.stdin.isatty():
         return

@@ -22,6 +22,8 @@ class SealedState:
     size: int
     envelope: str
     digests: dict[int, str] = field(default_factory=dict)
+    digests_sm3: dict[int, str] = field(default_factory=dict)
+    nonces: dict[int, str] = field(default_factory=dict)  # the IV (base64) of each part as sent, for a resealing recipe
     files: list[list[Any]] = field(default_factory=list)
     is_complete: bool = False
 
@@ -46,13 +48,18 @@ class BidState:
 
     def save(self, path: Path) -> None:
         """Writes the state whole or not at all."""
-        staged = path.with_name(f".{path.name}.new")
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(asdict(self)))
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
+        write_whole(path, msgspec.json.encode(asdict(self)))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The file is the new one or the old one, whenever the machine stops; its owner alone may read it."""
+    staged = path.with_name(f".{path.name}.new")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    staged.replace(path)
 
 
 def fingerprints_of(files: tuple[Path, ...]) -> list[list[Any]]:

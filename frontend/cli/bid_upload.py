@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,9 +18,12 @@ from frontend.cli.bid_content import Content
 from frontend.cli.bid_state import BidState, SealedState
 from frontend.cli.client import ApiClient, Unreachable
 from storage.crypto.canonical import from_base64, to_base64
-from storage.crypto.envelope import Sealing
-from storage.crypto.manifest import Manifest
+from storage.crypto.envelope import Sealing, part_of
+from storage.crypto.floe import nonce_of
+from storage.crypto.header import read_header
+from storage.crypto.manifest import Manifest, manifest_over
 from storage.crypto.reader import Layout
+from storage.crypto.tls import trusted_authorities
 
 LANES = 4
 _TRIES = 6
@@ -76,7 +78,8 @@ class Upload:
         layout = Layout(self.content.size, sealing.header.ctx.seg)
         held = self._held(layout)
         self._tell(layout, held)
-        with ThreadPoolExecutor(LANES) as lanes, httpx.Client(timeout=httpx.Timeout(60, connect=5)) as store:
+        store = httpx.Client(timeout=httpx.Timeout(60, connect=5), verify=trusted_authorities())
+        with ThreadPoolExecutor(LANES) as lanes, store:
             missing = [index for index in range(layout.count) if index + 1 not in held]
             waiting = [lanes.submit(self._send_part, sealing, layout, index, store) for index in missing]
             try:
@@ -101,7 +104,8 @@ class Upload:
     def _send_part(self, sealing: Sealing, layout: Layout, index: int, store: httpx.Client) -> None:
         plaintext = self.content.read(index * layout.plain, layout.plain)
         data = sealing.message_key.encrypt_segment(index, plaintext, last=index == layout.count - 1)
-        digest = sha256(data).hexdigest()
+        part = part_of(index + 1, data, sealing.header.ctx)
+        digest = part.sha256
         for attempt in range(_TRIES):
             try:
                 self._put(index + 1, data, digest, store)
@@ -112,6 +116,9 @@ class Upload:
                 time.sleep(min(0.3 * 2**attempt, 5))
         with self._lock:
             self.kept.digests[index + 1] = digest
+            self.kept.nonces[index + 1] = to_base64(nonce_of(data))
+            if part.sm3:
+                self.kept.digests_sm3[index + 1] = part.sm3
             self.state.save(self.path)
 
     def _put(self, number: int, data: bytes, digest: str, store: httpx.Client) -> None:
@@ -122,8 +129,9 @@ class Upload:
 
     def manifest(self) -> Manifest:
         """M over every part as it was sent."""
-        parts = tuple(self.kept.digests[number] for number in sorted(self.kept.digests))
-        return Manifest(sha256(self.kept.header.encode()).hexdigest(), parts, self.content.size)
+        kept = self.kept
+        parts = [(kept.digests[number], kept.digests_sm3.get(number, "")) for number in sorted(kept.digests)]
+        return manifest_over(read_header(kept.header.encode()), parts, self.content.size)
 
     def complete(self, sign: Callable[[bytes], bytes]) -> None:
         """Hands the object over with its signed manifest; the message key is not needed any more."""

@@ -2,6 +2,8 @@
 
 import time
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -9,9 +11,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from frontend.cli.identity import ClientIdentity
+from storage.crypto.tls import trusted_authorities
 
 _PASSING = frozenset({429, 502, 503, 504})
 _LONGEST_PAUSE = 5.0
+_PROOF_NEEDED = "proof-needed"
+_AGENT = "yunkai-cli"
+_CONFIRMATION = "/api/login/confirmation"
+_AGAIN = "/api/login/again"  # what proves the certificate anew within a session
 
 
 class ApiError(Exception):
@@ -30,6 +37,10 @@ class ApiError(Exception):
         """Whole from one process to another: a rehearsal's bidders tell what refused them."""
         return type(self), (self.status, self._problem)
 
+    def reworded(self, title: str) -> Self:
+        """The same refusal under another title."""
+        return type(self)(self.status, {**self._problem, "title": title})
+
 
 class Unreachable(Exception):
     """The platform did not answer, or kept asking to come back later."""
@@ -41,17 +52,32 @@ def origin_of(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person is to do so that a program goes on: type the code at the address, in a browser, until then."""
+
+    code: str
+    address: str
+    expires_at: str
+
+
 class ApiClient:
-    """One signed-in (or public) client. Safe requests and requests with an idempotency key are tried again."""
+    """One signed-in (or public) client. Safe requests and requests with an idempotency key are tried again.
+
+    ``tell`` shows a person what to confirm in a browser, where the party has a security key (RFC 8628); without it
+    such a party does not sign in here.
+    """
 
     def __init__(self, base_url: str, identity: ClientIdentity | None = None, *,
-                 http: httpx.Client | None = None, patience: float = 30.0) -> None:
+                 http: httpx.Client | None = None, patience: float = 30.0,
+                 tell: Callable[[Asked], None] | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self.origin = origin_of(base_url)
         self.identity = identity
         self.token: str | None = None
-        self._patience = patience
-        self._http = http or httpx.Client(timeout=httpx.Timeout(30.0, connect=5.0), follow_redirects=False)
+        self._patience, self._tell = patience, tell
+        self._http = http or httpx.Client(timeout=httpx.Timeout(30.0, connect=5.0), follow_redirects=False,
+                                          headers={"User-Agent": _AGENT}, verify=trusted_authorities())
 
     def __enter__(self) -> Self:
         return self
@@ -98,27 +124,52 @@ class ApiClient:
         return self._enter("/api/login", {})
 
     def enrol(self, data: dict[str, Any], agreement_version: str) -> dict[str, Any]:
-        """Begins an enrolment with this certificate, and stays signed in to declare it."""
-        return self._enter("/api/enrolment", {"agreement_version": agreement_version, "data": data})
+        """Begins an enrolment with this certificate, of a dual pair both, and stays signed in to declare it."""
+        return self._enter("/api/enrolment", {"agreement_version": agreement_version, "data": data}, as_pair=True)
 
     def logout(self) -> None:
         """Ends the session."""
         self.post("/api/logout")
         self.token = None
 
-    def show(self, identity: ClientIdentity) -> dict[str, str]:
-        """A proof by an identity over a fresh challenge of this platform."""
+    def show(self, identity: ClientIdentity, *, as_pair: bool = False) -> dict[str, str]:
+        """A proof by an identity over a fresh challenge of this platform; ``as_pair``: with its encryption half."""
         challenge = self.get("/api/login/challenge")
         if challenge["origin"] != self.origin:
             raise ApiError(0, {"code": "origin", "title": f"平台公布的地址是 {challenge['origin']}，请改用该地址访问"})
-        return identity.show(origin=self.origin, nonce=challenge["nonce"], expires_at=challenge["expires_at"])
+        return identity.show(origin=self.origin, nonce=challenge["nonce"], expires_at=challenge["expires_at"],
+                             as_pair=as_pair)
 
-    def _enter(self, path: str, more: dict[str, Any]) -> dict[str, Any]:
+    def _enter(self, path: str, more: dict[str, Any], *, as_pair: bool = False) -> dict[str, Any]:
         if self.identity is None:
             raise ValueError("signing in needs an identity")
-        answer: dict[str, Any] = self.post(path, {**self.show(self.identity), **more})
+        answer: dict[str, Any] = self.post(path, {**self.show(self.identity, as_pair=as_pair), **more})
+        self.token = answer["token"]
+        return self._confirmed() if answer.get("second_factor") else answer
+
+    def _confirmed(self) -> dict[str, Any]:
+        """The session once a person has confirmed it in a browser, under its new token."""
+        if self._tell is None:
+            self.token = None
+            raise ApiError(0, {"code": "second-factor", "title": "该单位登记了安全钥匙，请在浏览器中登录"})
+        asked = self.post(_CONFIRMATION)
+        self._tell(Asked(asked["code"], asked["address"], asked["expires_at"]))
+        while (found := self._taken())["state"] == "waiting":
+            time.sleep(asked["interval"])
+        if found["state"] != "confirmed":
+            raise ApiError(0, {"code": "second-factor", "title": "无人在限时内确认，请重新运行命令"})
+        answer: dict[str, Any] = found["signed_in"]
         self.token = answer["token"]
         return answer
+
+    def _taken(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = self.ask(f"{_CONFIRMATION}/take", {})
+        except ApiError as error:
+            if error.facts.get("reason") != "not-awaiting":
+                raise
+            raise error.reworded("未获确认：在浏览器中被拒绝，或登录已结束") from None
+        return found
 
     def request(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None,
                 idempotency_key: str | None = None, is_harmless: bool = False) -> Any:
@@ -128,21 +179,42 @@ class ApiClient:
         return response.json() if response.content else None
 
     def _answer(self, method: str, path: str, *, is_harmless: bool = False, **how: Any) -> httpx.Response:
-        headers = how.pop("headers", {}) | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
-        repeatable = is_harmless or method in {"GET", "PUT", "DELETE"} or "Idempotency-Key" in headers
+        """The answer; where a fresh proof is asked for, it is given once, and never for what is a proof itself."""
+        how["headers"] = how.get("headers", {}) | self._authorization()
+        repeatable = is_harmless or method in {"GET", "PUT", "DELETE"} or "Idempotency-Key" in how["headers"]
+        try:
+            return self._patiently(method, path, how, repeatable)
+        except ApiError as refusal:
+            if refusal.code != _PROOF_NEEDED or self.identity is None or path == _AGAIN:
+                raise
+            by = refusal.facts.get("by")
+        self._enter(_AGAIN, {})
+        if by == "confirmation":
+            self._confirmed()
+        how["headers"] |= self._authorization()
+        try:
+            return self._patiently(method, path, how, repeatable)
+        except ApiError as refusal:
+            if refusal.code != _PROOF_NEEDED:
+                raise
+            raise refusal.reworded("已再次证明身份，平台仍要求证明：请重新登录后再试") from None
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def _patiently(self, method: str, path: str, how: dict[str, Any], repeatable: bool) -> httpx.Response:
         until, pause = time.monotonic() + self._patience, 0.2
         while True:
-            wait, response = self._once(method, path, headers, how, repeatable and time.monotonic() < until)
+            wait, response = self._once(method, path, how, repeatable and time.monotonic() < until)
             if response is not None:
                 return response
             time.sleep(min(max(wait, pause), _LONGEST_PAUSE))
             pause *= 2
 
-    def _once(self, method: str, path: str, headers: dict[str, str], how: dict[str, Any],
-              again: bool) -> tuple[float, httpx.Response | None]:
+    def _once(self, method: str, path: str, how: dict[str, Any], again: bool) -> tuple[float, httpx.Response | None]:
         """An answer, or how many seconds to wait before another try."""
         try:
-            response = self._http.request(method, self.base_url + path, headers=headers, **how)
+            response = self._http.request(method, self.base_url + path, **how)
         except httpx.TransportError as error:
             if again:
                 return 0.0, None

@@ -12,7 +12,9 @@ from storage.kernel.clock import process_now
 from trading.parties.seed import PASSWORD, DemoBody, seed_demo
 
 _ROLES = {"tenderee": "招标人 tenderee", "agency": "招标代理 agency", "centre": "交易中心 centre",
-          "supervisor": "监督 supervisor", "administrator": "平台管理 administrator", "bidder": "投标人 bidder",
+          "supervisor": "监督 supervisor", "system_administrator": "系统管理员 system administrator",
+          "security_administrator": "安全管理员 security administrator", "auditor": "审计管理员 auditor",
+          "bidder": "投标人 bidder",
           "expert": "评标专家 expert", "representative": "招标人代表 representative"}
 _NEWCOMER = "（尚未入库，可试注册 not enrolled yet）"
 

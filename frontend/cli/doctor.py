@@ -9,10 +9,19 @@ from urllib.parse import urlsplit
 import click
 from pydantic import ValidationError
 
-from frontend.cli.embedded import ROOT, is_held, remembered_environment
-from frontend.cli.environment import names_settings, settings_from
+from frontend.cli.access_checks import check_security_keys
+from frontend.cli.embedded import ROOT, is_held
+from frontend.cli.environment import names_settings
 from frontend.cli.findings import Finding, note, wrong
-from frontend.cli.machine_checks import check_certificates, check_disk, check_fonts, check_key_files, check_port
+from frontend.cli.here import invalid_settings, settings_of
+from frontend.cli.machine_checks import (
+    check_certificates,
+    check_disk,
+    check_fonts,
+    check_key_files,
+    check_port,
+    check_sm2,
+)
 from frontend.cli.part_checks import check_database, check_store
 from storage.database.settings import Settings
 
@@ -35,10 +44,10 @@ def examine(var: Path, port: int | None = None) -> list[Finding]:
     """All findings: over the platform that the environment names, or else over the embedded one in ``var``."""
     by_environment = names_settings(os.environ)
     try:
-        settings = settings_from(os.environ if by_environment else remembered_environment(var))
+        settings = settings_of(var)
     except ValidationError as error:
-        return [wrong("settings", f"环境变量 {name} 无效", f"{name} is not valid") for name in _fields(error)]
-    findings = [check_disk(var), check_fonts()]
+        return [wrong("settings", f"环境变量 {name} 无效", f"{name} is not valid") for name in invalid_settings(error)]
+    findings = [check_disk(var), check_fonts(), check_sm2()]
     origin = settings.public_origin if settings and port is None else f"http://127.0.0.1:{port or 8000}"
     findings.insert(0, check_port(origin, urlsplit(origin).port or 443))
     if settings is None:
@@ -54,8 +63,5 @@ def examine(var: Path, port: int | None = None) -> list[Finding]:
 
 async def _examine_parts(settings: Settings) -> list[Finding]:
     database, store = await asyncio.gather(check_database(settings), check_store(settings))
-    return [*database, store]
-
-
-def _fields(error: ValidationError) -> list[str]:
-    return ["YUNKAI_" + "_".join(map(str, one["loc"])).upper() for one in error.errors()]
+    has_tables = all(finding.grade != "wrong" for finding in database if finding.subject == "database")
+    return [*database, store, *(await check_security_keys(settings) if has_tables else [])]

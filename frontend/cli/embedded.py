@@ -17,6 +17,7 @@ from storage.embedded.seaweed import EmbeddedSeaweed
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_FILE = "settings.json"
+DEMO_KEY_AGENT = "http://127.0.0.1:17700"  # where `yunkai token serve` listens
 
 
 class AlreadyRunning(RuntimeError):
@@ -46,7 +47,8 @@ class EmbeddedParts:
             database_url=self.database.url(), s3_endpoint=self.store.endpoint, s3_access_key=self.store.keys.access,
             s3_secret_key=self.store.keys.secret, s3_bucket=self.store.bucket, public_origin=self.origin,
             key_directory=self.var / "keys", trust_directory=self.var / "trust", demo=True, hotline="0518-00000000",
-            private_addresses=True, web_dist=ROOT / "frontend" / "web" / "dist").model_copy(update=self._partners)
+            key_agent=DEMO_KEY_AGENT, private_addresses=True,
+            web_dist=ROOT / "frontend" / "web" / "dist").model_copy(update=self._partners)
 
     def __enter__(self) -> Self:
         """Takes the folder and starts both parts at once; raises ``AlreadyRunning``."""

@@ -48,18 +48,22 @@ class GuaranteeWork:
     def apply(self, issuer: Mapping[str, Any], contact: Mapping[str, str], amends: str | None = None) -> dict[str, Any]:
         """Seals an application over exactly what the lot asks, and hands it in; ``contact``: name and phone."""
         desk = self.desk()
-        required = desk["required"]
-        if required is None:
+        if desk["required"] is None:
             raise Refused("本标段不接受保函")
-        application = {
-            "project": desk["lot"]["title"], "lot": required["lot_code"], "lot_title": desk["lot"]["title"],
-            "bidder": required["applicant"], "contact": dict(contact), "beneficiary": required["beneficiary"],
-            "amount": required["amount"], "begin": required["begin_by"], "end": required["end_from"],
-            "reply_certificate": self.identity.certificate.pem, "amends": amends}
-        box = sealed_application(application, parse_certificate(issuer["box_certificate"]), issuer["id"])
+        box = sealed_application(self.application(desk, contact, amends), parse_certificate(issuer["box_certificate"]),
+                                 issuer["id"])
         order: dict[str, Any] = self.api.act(f"/api/lots/{self.lot}/guarantee/orders", {
             "issuer_id": issuer["id"], "box": box, "amends": amends})
         return order
+
+    def application(self, desk: Mapping[str, Any], contact: Mapping[str, str], amends: str | None) -> dict[str, Any]:
+        """What is asked of the issuer, in plain; ``desk`` is that of a lot that takes letters."""
+        required = desk["required"]
+        return {
+            "project": desk["lot"]["title"], "lot": required["lot_code"], "lot_title": desk["lot"]["title"],
+            "bidder": required["applicant"], "contact": dict(contact), "beneficiary": required["beneficiary"],
+            "amount": required["amount"], "begin": required["begin_by"], "end": required["end_from"],
+            "reply_certificate": self.identity.recipient.pem, "amends": amends}
 
     def letter(self, number: str, seconds: float = 60) -> SignedLetter:
         """Waits for the letter of an order and opens it; raises ``Refused`` when it was refused or does not come."""
@@ -77,7 +81,7 @@ class GuaranteeWork:
 
     def open(self, order: Mapping[str, Any]) -> SignedLetter:
         """Opens the sealed letter of an issued order with this bidder's key."""
-        key = self.identity.key
+        key = self.identity.recipient_key
         if not isinstance(key, WrapPrivateKey):
             raise NotSupported("这张证书不能解密", field="certificate")
         return opened_letter(order["letter_box"], key, order["number"])

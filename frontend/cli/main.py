@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("up", "doctor", "bid", "verify", "rehearse", "serve", "revise")
+COMMANDS = ("up", "doctor", "bid", "verify", "witness", "token", "rehearse", "serve", "found", "revise", "restamp")
 
 
 class Commands(click.Group):

@@ -11,6 +11,7 @@ import httpx
 
 from frontend.cli.embedded import ROOT, EmbeddedParts
 from frontend.cli.environment import environment_of
+from storage.crypto.tls import trusted_authorities
 from storage.embedded.ports import is_free
 from storage.embedded.processes import is_alive, process_in, works_in
 
@@ -88,6 +89,7 @@ class Node:
 
 def _is_ready(origin: str) -> bool:
     try:
-        return httpx.get(f"{origin}/readyz", timeout=5, trust_env=False).status_code == 200
+        return httpx.get(f"{origin}/readyz", timeout=5, trust_env=False,
+                         verify=trusted_authorities()).status_code == 200
     except httpx.TransportError:
         return False

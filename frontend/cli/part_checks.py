@@ -6,14 +6,16 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from frontend.cli.findings import Finding, ok, wrong
+from frontend.cli.findings import Finding, note, ok, wrong
 from storage.database.engine import make_engine
 from storage.database.settings import Settings
-from storage.kernel.clock import process_now
+from storage.kernel.clock import process_now, shanghai
 from storage.kernel.errors import DomainError
+from storage.ledger.stamping import A_YEAR, Ending, ending_before
 from storage.objects.store import ObjectStore
+from storage.reactions.aside import Aside, all_aside
 
 _SECONDS = 15
 _LARGEST_SKEW = timedelta(seconds=2)
@@ -24,7 +26,8 @@ async def check_database(settings: Settings) -> list[Finding]:
     engine = make_engine(settings)
     try:
         async with asyncio.timeout(_SECONDS), engine.connect() as connection:
-            return [await _edition(connection), await _clock(connection)]
+            return [await _edition(connection), await _clock(connection), *await _waiting(connection),
+                    *await _stamps(connection)]
     except (SQLAlchemyError, TimeoutError, OSError) as error:
         return [wrong("database", f"无法连接数据库（{type(error).__name__}），请检查 YUNKAI_DATABASE_URL 与网络",
                       f"the database does not answer ({type(error).__name__}): see YUNKAI_DATABASE_URL")]
@@ -51,6 +54,38 @@ async def _clock(connection: AsyncConnection) -> Finding:
         return wrong("clock", f"本机与数据库时钟相差 {words} 毫秒，请校时（NTP）；一切期限以数据库时钟为准",
                      f"this machine and the database differ by {words} ms: set the clocks (NTP)")
     return ok("clock", f"与数据库时钟相差 {words} 毫秒", f"{words} ms from the database's clock")
+
+
+async def _waiting(connection: AsyncConnection) -> list[Finding]:
+    """Entries of the ledger that a reaction could not follow; each is tried again by itself."""
+    if (await connection.execute(text("select to_regclass('reaction_aside')"))).scalar_one() is None:
+        return []
+    async with AsyncSession(connection) as session:
+        return [_stands_still(each) for each in await all_aside(session)]
+
+
+async def _stamps(connection: AsyncConnection) -> list[Finding]:
+    """Time stamps that end within a year: papers stamped by the same want a further one."""
+    if (await connection.execute(text("select to_regclass('ledger_stamp')"))).scalar_one() is None:
+        return []
+    async with AsyncSession(connection) as session:
+        found = await ending_before(session, process_now() + A_YEAR)
+    return [_ends(each) for each in found]
+
+
+def _ends(each: Ending) -> Finding:
+    first, last, end = (f"{shanghai(at):%Y-%m-%d}" for at in (each.first, each.last, each.ends_at))
+    return note("stamps",
+                f"{each.authority} {first} 至 {last} 的时间戳于 {end} 到期，其间的文件须在此前再盖：yunkai restamp",
+                f"stamps by {each.authority} from {first} to {last} end on {end}: papers of that time want a further "
+                "one before (yunkai restamp)")
+
+
+def _stands_still(each: Aside) -> Finding:
+    return wrong("waiting",
+                 f"账本第 {each.seq} 条的后续处理 {each.name} 已试 {each.attempts} 次未成，自动重试：{each.last_error}",
+                 f"{each.name} cannot follow entry {each.seq} after {each.attempts} attempts; tried again by itself: "
+                 f"{each.last_error}")
 
 
 async def check_store(settings: Settings) -> Finding:

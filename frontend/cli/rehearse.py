@@ -37,15 +37,20 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> int
               help="发布到开标的秒数，默认按文件大小与本机快慢估计 seconds from publication to T")
 @click.option("--whole", is_flag=True,
               help="一直走到归档：经保证金与保函、评标、定标、合同 on to the archive")
+@click.option("--suite", default="1", show_default=True, type=click.Choice(["1", "2"]),
+              help="密码套件，2 为国密 SM2、SM3、SM4 of the sealed bids")
+@click.option("--two-envelopes", is_flag=True,
+              help="双信封：先开技术信封；与 --whole 同用时，评审后第二次开标只开通过者的报价 prices second")
 def rehearse(bidders: int, size: int, server: str | None, demo_keys: Path | None, nodes: int, keep: Path | None,
-             seed: int, time_to_bid: float | None, whole: bool) -> None:
+             seed: int, time_to_bid: float | None, whole: bool, suite: str, two_envelopes: bool) -> None:
     """演练：用真实文件走完一次招标并逐项验证，时限以演练类别加速。A whole tender, rehearsed and proved."""
     if (server is None) != (demo_keys is None):
         raise click.UsageError("--server 与 --demo-keys 须一并给出 go together")
     if whole and server is not None:
         raise click.UsageError("--whole 只能用自行启动的平台：它要认得演练的银行和快递 needs a platform of its own")
     processes = max(2, os.cpu_count() or 2)
-    plan = Plan(bidders, size, seed, processes, time_to_bid, whole=whole)
+    plan = Plan(bidders, size, seed, processes, time_to_bid, suite=int(suite), whole=whole,
+                two_envelopes=two_envelopes)
     report = Report(Console(stderr=True))
     signal.signal(signal.SIGTERM, _interrupt)
     if server is not None and demo_keys is not None:

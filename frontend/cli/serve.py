@@ -10,6 +10,8 @@ from storage.database.settings import Settings
 from storage.objects.store import ObjectStore
 
 _APP = "frontend.server.asgi:app_from_environment"
+_LONGEST_MESSAGE = 4096  # bytes of a socket's message; nothing is ever said there (fault 45)
+_IDLE_LINE_SECONDS = 75  # longer than clients and proxies keep one, so that none sends into a line being closed
 _DRAIN_SECONDS = 10  # what is under way when the node is told to stop may finish
 
 
@@ -21,9 +23,12 @@ def serve(host: str, port: int) -> None:
     settings = Settings()
     migrate(settings.database_url)
     asyncio.run(_prepare_store(settings))
+    # The server's own words go the way of all others (``frontend.server.logs``).
     # Deflate costs 36 KiB and 10 microseconds per viewer, and gains nothing on short messages.
     uvicorn.run(_APP, factory=True, host=host, port=port, ws="frontend.server.sockets:FeedProtocol",
-                ws_per_message_deflate=False, access_log=False, log_level="warning", server_header=False,
+                proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
+                ws_per_message_deflate=False, ws_max_size=_LONGEST_MESSAGE, access_log=False, log_level="warning",
+                log_config=None, server_header=False, timeout_keep_alive=_IDLE_LINE_SECONDS,
                 timeout_graceful_shutdown=_DRAIN_SECONDS)
 
 

@@ -14,6 +14,7 @@ from frontend.server.composition import ROUTES
 from frontend.server.dependencies import DEPENDENCIES
 from frontend.server.errors import EXCEPTION_HANDLERS
 from frontend.server.idempotent import once
+from frontend.server.limits import within_limits
 from frontend.server.logs import configure_logs
 from frontend.server.origin import guard_origin
 from frontend.server.pages import web_routes
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app = Litestar(
         route_handlers=[*ROUTES, *web_routes(settings)],
         dependencies=DEPENDENCIES,
-        guards=[at_the_door],
+        guards=[within_limits, at_the_door],
         exception_handlers=EXCEPTION_HANDLERS,
         after_exception=[record_refusal],
         lifespan=[_life],

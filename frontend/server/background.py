@@ -18,11 +18,15 @@ from frontend.server.feed import listen
 from frontend.server.partners import post_of, way_out
 from frontend.server.parts import Parts
 from frontend.server.reactions import reactions_of
+from frontend.server.watch import keep_watch
 from storage.idempotency.answers import forget_old
 from storage.ledger.sequencer import Sequencer
+from storage.ledger.stamping import stamp_checkpoint
+from storage.limits.counting import forget_past
 from storage.reactions.following import Follower
 from storage.timers.runner import Housekeeping, Runner
 from trading.exchange.queue import deliver_pending
+from trading.relays.housekeeping import forget_ended
 from trading.tenders.calendar_book import seed_calendar
 from trading.tenders.housekeeping import sweep_documents
 from trading.tenders.queries import lots_open_for_bids
@@ -54,17 +58,29 @@ def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def forget() -> int:
         return await forget_old(parts.sessions)
 
+    async def forgive() -> int:
+        return await forget_past(parts.sessions)
+
+    async def hang_up() -> int:
+        return await forget_ended(parts.sessions)
+
     async def ask() -> int:
         return await ask_the_cas(parts.sessions, client)
+
+    async def stamp() -> bool:
+        return await stamp_checkpoint(parts.sessions, parts.authority)
 
     async def look() -> None:
         await parts.trust.absorb(parts.work)
 
     chores = [Housekeeping("trust.ask", timedelta(seconds=1), ask),
               Housekeeping("trust.folder", timedelta(seconds=5), look),
+              Housekeeping("ledger.stamp", timedelta(seconds=15), stamp),
               Housekeeping("exchange.push", timedelta(seconds=2), push),
               Housekeeping("objects.sweep", timedelta(hours=1), sweep),
-              Housekeeping("answers.forget", timedelta(hours=1), forget)]
+              Housekeeping("answers.forget", timedelta(hours=1), forget),
+              Housekeeping("limits.forget", timedelta(minutes=10), forgive),
+              Housekeeping("relays.forget", timedelta(minutes=1), hang_up)]
     handlers = {**TENDER_TIMERS, **DEPOSIT_TIMERS, **GUARANTEE_TIMERS, **opening_timers(parts.keys)}
     return Runner(parts.sessions, handlers, chores)
 
@@ -78,6 +94,7 @@ def _workers(parts: Parts, client: httpx.AsyncClient, stop: asyncio.Event) -> di
                           authority=parts.authority)
     return {"sequencer": _sequencer(parts).run(stop), "timers": _runner(parts, client).run(stop),
             "checks": checks.run(stop), "halls": halls.run(stop), "feed": listen(parts),
+            "watch": keep_watch(parts, stop),
             "reactions": Follower(parts.sessions, reactions_of(parts)).run(stop)}
 
 

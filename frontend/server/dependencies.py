@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from frontend.server.parts import Parts
 from frontend.server.reactions import completions_of
+from frontend.server.ties import ties_of
 from frontend.server.typing import AnyConnection
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.trust import TrustList
@@ -20,10 +21,11 @@ from storage.database.work import Works
 from storage.kernel.actor import PUBLIC, Actor
 from storage.objects.store import ObjectStore
 from trading.papers.commands import Bureau
-from trading.parties.queries import actor_of_token, database_now
+from trading.parties.appointing import Ties
+from trading.parties.living import actor_of_token
+from trading.parties.queries import database_now
+from trading.parties.session_routes import token_of
 from trading.trust.queries import trust_at
-
-COOKIE = "yunkai"
 
 
 def parts_of(state: State) -> Parts:
@@ -33,24 +35,17 @@ def parts_of(state: State) -> Parts:
 
 
 def address_of(connection: AnyConnection) -> str:
-    """The peer's network address; a proxy's word counts only where uvicorn was told to trust it."""
+    """The peer's network address; a proxy's word counts only from ``trusted_proxies`` (``yunkai serve``)."""
     return connection.client.host if connection.client else ""
-
-
-def token_of(connection: AnyConnection) -> str | None:
-    """The session token: a bearer header from programs, a strict cookie from browsers."""
-    header = connection.headers.get("authorization", "")
-    if header.startswith("Bearer "):
-        return header.removeprefix("Bearer ")
-    return connection.cookies.get(COOKIE)
 
 
 async def actor_of(connection: AnyConnection) -> Actor:
     """Who is asking; ``PUBLIC`` without a living session."""
-    token = token_of(connection)
+    parts = parts_of(connection.app.state)
+    token = token_of(connection, parts.settings)
     if not token:
         return PUBLIC
-    async with parts_of(connection.app.state).sessions() as session:
+    async with parts.sessions() as session:
         actor = await actor_of_token(session, token, address_of(connection))
         await session.commit()
     return actor or PUBLIC
@@ -123,6 +118,11 @@ def provide_bureau(state: State) -> Bureau:
     return Bureau(parts.store, parts.keys, parts.authority, completions_of(parts))
 
 
+def provide_ties() -> Ties:
+    """Dependency ``ties``: what ties a party to lots under way."""
+    return ties_of
+
+
 DEPENDENCIES = {
     "bureau": Provide(provide_bureau, sync_to_thread=False),
     "actor": Provide(provide_actor),
@@ -132,5 +132,6 @@ DEPENDENCIES = {
     "store": Provide(provide_store, sync_to_thread=False),
     "keys": Provide(provide_keys, sync_to_thread=False),
     "trust": Provide(provide_trust),
+    "ties": Provide(provide_ties, sync_to_thread=False),
     "authority": Provide(provide_authority, sync_to_thread=False),
 }

@@ -1,7 +1,5 @@
 """Where errors become status codes: problem+json that says what, why (rule), and for how long."""
 
-from traceback import format_tb
-
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
@@ -11,13 +9,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
 from frontend.server.typing import AnyRequest
-from storage.kernel.errors import DomainError, Invalid, NotAllowed, NotFound, NotSignedIn, RulesUnmet, Unavailable
+from storage.kernel.errors import (
+    DomainError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    RulesUnmet,
+    TooMany,
+    Unavailable,
+)
 
 log = structlog.get_logger()
 
 # The most particular class first: rooms derive their own errors from these, with codes of their own.
 STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (RulesUnmet, 422), (Invalid, 400), (NotSignedIn, 401), (NotAllowed, 403), (NotFound, 404), (Unavailable, 503),
+    (TooMany, 429),
     (DomainError, 409),
 )
 _RETRY_AFTER = "3"
@@ -41,7 +49,10 @@ def domain_error(_: AnyRequest, error: DomainError) -> Problem:
     rules = [{"number": r.number, "title": r.title, "cites": r.cites}
              for r in (error.rules if isinstance(error, RulesUnmet) else ())]
     code = status if isinstance(status, int) else next(number for kind, number in STATUS if isinstance(error, kind))
-    return problem(code, error.code, error.message, rules=rules, facts={k: str(v) for k, v in facts.items()})
+    answer = problem(code, error.code, error.message, rules=rules, facts={k: str(v) for k, v in facts.items()})
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Problem:
@@ -56,12 +67,18 @@ def http_error(request: AnyRequest, error: HTTPException) -> Problem:
     return problem(error.status_code, code, title, facts={"fields": "、".join(fields), "detail": error.detail})
 
 
+def _operation(request: AnyRequest) -> str:
+    """What was asked, without of which lot, bid or receipt: a path in the log would tell who bids (R-122)."""
+    handler = request.scope.get("route_handler")
+    return str(getattr(handler, "operation_id", None) or request.method)
+
+
 def database_error(request: AnyRequest, error: Exception) -> Problem:
     """The database is away or busy: 503 with Retry-After; anything else is a fault of ours."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
     passing = isinstance(error, PoolTimeout | InterfaceError | OperationalError) or (
         isinstance(error, DBAPIError) and (error.connection_invalidated or state.startswith(_PASSING)))
-    log.warning("database", path=request.url.path, state=state, kind=type(error).__name__)
+    log.warning("database", operation=_operation(request), state=state, kind=type(error).__name__)
     if passing:
         return problem(503, "unavailable", "数据服务暂时不可用，请稍候重试；已有回执不受影响")
     return unexpected(request, error)
@@ -69,8 +86,14 @@ def database_error(request: AnyRequest, error: Exception) -> Problem:
 
 def unstorable(request: AnyRequest, error: Exception) -> Problem:
     """What no column can hold: NUL in a text, a number beyond its range, half a character. Nothing was written."""
-    log.warning("unstorable", path=request.url.path, kind=type(error).__name__)
+    log.warning("unstorable", operation=_operation(request), kind=type(error).__name__)
     return problem(400, "invalid", "内容含有不能保存的字符或超出范围的数值", facts={})
+
+
+def too_deep(request: AnyRequest, _: Exception) -> Problem:
+    """Brackets within brackets beyond all depth. Nothing was written."""
+    log.warning("too deep", operation=_operation(request))
+    return problem(400, "invalid", "内容的嵌套过深", facts={})
 
 
 def stale(_: AnyRequest, __: Exception) -> Problem:
@@ -80,11 +103,8 @@ def stale(_: AnyRequest, __: Exception) -> Problem:
 
 def unexpected(request: AnyRequest, error: Exception) -> Problem:
     """A general message; the trace goes to the log, never to the user (fault 07)."""
-    if isinstance(error, DBAPIError):  # its words quote the row, which would tell who bids (R-122)
-        log.error("unexpected", path=request.url.path, kind=type(error).__name__, **_place(error),
-                  trace="".join(format_tb(error.__traceback__)))
-    else:
-        log.error("unexpected", path=request.url.path, kind=type(error).__name__, exc_info=error)
+    place = _place(error) if isinstance(error, DBAPIError) else {}
+    log.error("unexpected", operation=_operation(request), kind=type(error).__name__, **place, exc_info=error)
     return problem(500, "fault", "平台内部错误，操作未生效；请重试或报告问题")
 
 
@@ -97,6 +117,7 @@ def _place(error: DBAPIError) -> dict[str, str | None]:
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     DomainError: domain_error, HTTPException: http_error, StaleDataError: stale,
-    PoolTimeout: database_error, DataError: unstorable, UnicodeEncodeError: unstorable, DBAPIError: database_error,
+    PoolTimeout: database_error, DataError: unstorable, UnicodeEncodeError: unstorable, RecursionError: too_deep,
+    DBAPIError: database_error,
     Exception: unexpected,
 }

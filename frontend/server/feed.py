@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import re
+import time
 from functools import partial
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath
 from sqlalchemy.exc import SQLAlchemyError
 
-from frontend.server.dependencies import actor_of, parts_of
+from frontend.server.dependencies import actor_of, address_of, parts_of
 from frontend.server.hub import Hub, Message, Page, Peer
 from frontend.server.origin import same_origin
 from frontend.server.parts import Parts
@@ -26,9 +27,11 @@ from frontend.server.typing import AnySocket
 from storage.database.engine import Sessions
 from storage.ledger.documents import FeedItem
 from storage.ledger.queries import feed
+from storage.limits.networks import network_of
 
 log = structlog.get_logger()
 _PAGE = 500
+_MINUTE, _MESSAGES_A_MINUTE = 60.0, 120
 _POSITION = re.compile(r"-1|[0-9]{1,18}")
 
 
@@ -50,17 +53,30 @@ async def follow_lot(socket: AnySocket, lot_id: FromPath[UUID]) -> None:
         await socket.close(code=4400, reason="after is a sequence number")
         return
     actor = await actor_of(socket)
-    await socket.accept()
     stream = f"lot:{lot_id}"
-    peer = Peer(transport, actor.audiences, position=int(after))
+    peer = Peer(transport, actor.audiences, position=int(after), session_id=actor.session_id,
+                address=network_of(address_of(socket)), account=str(actor.party_id or ""))
+    if not parts.hub.enter(stream, peer):
+        await socket.close(code=4429, reason="too many sockets")
+        return
     try:
+        await socket.accept()
         await _catch_up(parts, stream, peer)
-        while True:
-            await socket.receive_text()
+        await _hear(socket, peer)
     except WebSocketDisconnect:
         pass
     finally:
         parts.hub.leave(stream, peer)
+
+
+async def _hear(socket: AnySocket, peer: Peer) -> None:
+    """Nothing that a client says is an act; who says too much is hung up on."""
+    while True:
+        until = time.monotonic() + _MINUTE
+        for _ in range(_MESSAGES_A_MINUTE):
+            await socket.receive_data(mode="text")
+        if time.monotonic() < until:
+            peer.close(4408, "too many messages")
 
 
 async def _catch_up(parts: Parts, stream: str, peer: Peer) -> None:

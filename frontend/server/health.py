@@ -64,9 +64,10 @@ async def read_clock(state: State) -> dict[str, str]:
 @get("/api/platform", operation_id="describePlatform")
 async def describe_platform(settings: NamedDependency[Settings], state: State) -> dict[str, object]:
     """What a page needs to know of the platform before anyone signs in."""
-    keys = parts_of(state).keys
+    keys, authority = parts_of(state).keys, parts_of(state).authority
     return {"id": settings.platform_id, "name": settings.platform_name, "demo": settings.demo,
-            "origin": settings.public_origin, "hotline": settings.hotline, "log": f"yunkai/{settings.platform_id}",
-            "time_stamping": "external" if settings.tsa_url else "embedded",
+            "origin": settings.public_origin, "hotline": settings.hotline, "key_agent": settings.key_agent,
+            "log": f"yunkai/{settings.platform_id}",
+            "time_stamping": "embedded" if authority.is_demo else "external", "time_stamping_authority": authority.name,
             "checkpoint_key": parts_of(state).log_key,
             "certificates": [each.pem for each in keys.roots], "crls": [to_base64(each) for each in keys.crls]}

@@ -5,10 +5,12 @@ is kept for them, for the ledger has it all (fault 47).
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
-from frontend.server.sockets import text_frame
+from frontend.server.sockets import close_frame, text_frame
 
 _BOUND = 1 << 20      # bytes a socket may lag behind before it is dropped
 _YIELD_EVERY = 500    # peers served before the loop may do something else
@@ -22,6 +24,9 @@ class Peer:
     audiences: frozenset[str]
     position: int = -1
     dropped: bool = False
+    session_id: UUID | None = None
+    address: str = ""
+    account: str = ""
 
     def write(self, frame: bytes) -> bool:
         """Writes a whole frame; False when the socket is gone or too far behind, and is dropped."""
@@ -33,6 +38,25 @@ class Peer:
             return False
         self.transport.write(frame)
         return True
+
+    def close(self, code: int, reason: str) -> None:
+        """Says good-bye; who does not read even that is hung up on."""
+        if self.transport.is_closing():
+            return
+        self.transport.write(close_frame(code, reason))
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many sockets one address, one account and one stream may hold on a node (fault 45)."""
+
+    address: int = 500
+    account: int = 50
+    stream: int = 20_000
 
 
 @dataclass
@@ -55,9 +79,23 @@ Page = Sequence[tuple[int, bytes]]  # number and frame of each entry
 class Hub:
     """Channels by stream; all calls from one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, caps: Caps = Caps()) -> None:
+        self._caps = caps
+        self._held: Counter[tuple[str, str]] = Counter()
         self.channels: dict[str, Channel] = {}
+        self.open: dict[Peer, str] = {}  # every socket of this node with its stream, from its handshake on
         self._pages: dict[Hashable, asyncio.Task[Page]] = {}
+
+    def enter(self, stream: str, peer: Peer) -> bool:
+        """Counts a socket in, ``leave`` counts it out; False when its address, account or stream holds enough."""
+        caps = {("address", peer.address): self._caps.address, ("stream", stream): self._caps.stream}
+        if peer.account:
+            caps["account", peer.account] = self._caps.account
+        if any(self._held[held] >= most for held, most in caps.items()):
+            return False
+        self._held.update(caps.keys())
+        self.open[peer] = stream
+        return True
 
     async def page(self, key: Hashable, read: Callable[[], Awaitable[Page]]) -> Page:
         """One reading for everyone who asks for the same while it runs: five thousand who come at once must not
@@ -78,6 +116,11 @@ class Hub:
 
     def leave(self, stream: str, peer: Peer) -> None:
         """Forgets a peer, and its channel with the last one."""
+        if self.open.pop(peer, None) is not None:
+            for held in (("address", peer.address), ("stream", stream), ("account", peer.account)):
+                self._held[held] -= 1
+                if self._held[held] <= 0:
+                    del self._held[held]
         channel = self.channels.get(stream)
         if channel is None:
             return

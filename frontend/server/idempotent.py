@@ -26,6 +26,8 @@ from frontend.server.parts import Parts
 from frontend.server.typing import AnyRequest
 from storage.idempotency.answers import Answer, claim, keep, release, scope_of
 from storage.kernel.errors import DomainError
+from trading.parties.living import session_of_token
+from trading.parties.session_routes import token_of
 
 _LARGEST_BODY = 4 << 20
 _WITH_TOKENS = ("/api/login", "/api/enrolment")
@@ -82,6 +84,15 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
+async def _session_id(parts: Parts, request: AnyRequest) -> str:
+    """Whose the key is: the session, for its token is a new one after each proof; empty for the public."""
+    token = token_of(request, parts.settings)
+    if not token:
+        return ""
+    async with parts.sessions() as session:
+        return str(await session_of_token(session, token) or "")
+
+
 def once(parts_now: Callable[[], Parts], app: ASGIApp) -> ASGIApp:
     """Wraps the application; requests without a key, and uploads, pass untouched."""
 
@@ -96,10 +107,9 @@ def once(parts_now: Callable[[], Parts], app: ASGIApp) -> ASGIApp:
         if not key or not is_json or scope["path"].startswith(_WITH_TOKENS):
             await app(scope, receive, send)
             return
-        who = request.headers.get("authorization") or request.cookies.get("yunkai") or ""
         parts = parts_now()
-        named = scope_of(who, scope["path"], key[:200])
         try:
+            named = scope_of(await _session_id(parts, request), scope["path"], key[:200])
             body = await _read_body(receive)
             kept = await claim(parts.sessions, parts.node.number, named, body)
         except (DomainError, SQLAlchemyError) as error:

@@ -9,10 +9,12 @@ from litestar.params import FromPath, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from frontend.server.dependencies import parts_of
+from storage.crypto.canonical import to_base64
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotFound
 from storage.ledger.documents import EntryDocument, FeedItem
+from storage.ledger.notes import NOT_SO_LONG
 from storage.ledger.proofs import consistency_proof, entry_document
 from storage.ledger.queries import (
     StoredCheckpoint,
@@ -22,7 +24,9 @@ from storage.ledger.queries import (
     history,
     latest_checkpoint,
     log_size,
+    witnessed_checkpoint,
 )
+from storage.ledger.stamping import Stamped, last_stamp, stamp_over
 
 _LARGEST = 2**53
 From = Annotated[int, QueryParameter(name="from", ge=0, le=_LARGEST, default=0)]
@@ -30,9 +34,19 @@ Limit = Annotated[int, QueryParameter(ge=1, le=500, default=100)]
 Size = Annotated[int, QueryParameter(ge=0, le=_LARGEST)]
 
 
+class NotSoLong(NotFound):
+    """The log has fewer entries than it was asked to prove."""
+
+    code = NOT_SO_LONG
+
+
 def _shown(checkpoint: StoredCheckpoint) -> dict[str, object]:
     return {"size": checkpoint.size, "root": checkpoint.root.hex(), "note": checkpoint.note,
             "signed_at": to_wire(checkpoint.signed_at), "witnesses": list(checkpoint.witnesses)}
+
+
+def _stamp(stamped: Stamped | None) -> dict[str, object] | None:
+    return {"size": stamped.size, "authority": stamped.authority, "at": to_wire(stamped.at)} if stamped else None
 
 
 @get("/api/ledger/checkpoint", operation_id="latestCheckpoint")
@@ -47,12 +61,29 @@ async def newest(reader: NamedDependency[AsyncSession]) -> Response[str]:
 @get("/api/ledger/checkpoints", operation_id="listCheckpoints")
 async def list_checkpoints(reader: NamedDependency[AsyncSession], state: State,
                            first: From, limit: Limit, before: int | None = None) -> dict[str, object]:
-    """Checkpoints from a size on, or with ``before`` the smaller ones newest first; the key, and the newest."""
+    """Checkpoints from a size on, or with ``before`` the smaller ones newest first; the key, the newest, the newest
+    that was cosigned, and the last time stamp."""
     found = await latest_checkpoint(reader)
     listed = await (checkpoints(reader, from_size=first, limit=limit) if before is None
                     else checkpoints_before(reader, min(max(before, 0), _LARGEST), limit=limit))
+    witnessed, stamped = await witnessed_checkpoint(reader), await last_stamp(reader)
     return {"key": parts_of(state).log_key, "newest": _shown(found) if found else None,
+            "witnessed": _shown(witnessed) if witnessed else None, "stamped": _stamp(stamped),
             "checkpoints": [_shown(item) for item in listed]}
+
+
+@get("/api/ledger/checkpoints/{size:int}", operation_id="readCheckpoint")
+async def read_checkpoint(size: FromPath[int], reader: NamedDependency[AsyncSession],
+                          state: State) -> dict[str, object]:
+    """The checkpoint of ``size`` entries as evidence, with its hourly time stamp where it has one."""
+    found = await checkpoints(reader, from_size=size, limit=1) if 0 <= size <= _LARGEST else []
+    if not found or found[0].size != size:
+        raise NotFound("没有这个检查点")
+    stamped = await stamp_over(reader, size)
+    token = {"token": to_base64(stamped.token)} if stamped else {}
+    shown = _stamp(stamped)
+    return {"v": 1, "kind": "checkpoint", "key": parts_of(state).log_key, **_shown(found[0]),
+            "stamp": {**shown, **token} if shown else None}
 
 
 @get("/api/ledger/entries", operation_id="listEntries")
@@ -79,8 +110,8 @@ async def prove(seq: FromPath[int], reader: NamedDependency[AsyncSession], actor
 async def growth(reader: NamedDependency[AsyncSession], old: Size, new: Size) -> dict[str, object]:
     """The proof that the log of ``new`` entries continues the log of ``old`` entries (RFC 6962)."""
     if not old <= new <= await log_size(reader):
-        raise NotFound("账本还没有这么多条，或两个数的先后不对")
+        raise NotSoLong("账本还没有这么多条，或两个数的先后不对")
     return {"old": old, "new": new, "proof": [node.hex() for node in await consistency_proof(reader, old, new)]}
 
 
-ROUTES = [newest, list_checkpoints, list_entries, prove, growth]
+ROUTES = [newest, list_checkpoints, read_checkpoint, list_entries, prove, growth]

@@ -34,9 +34,12 @@ def same_origin(connection: AnyConnection, settings: Settings) -> bool:
 
 
 def content_policy(settings: Settings) -> str:
-    """Content-Security-Policy: own scripts only; the store is the one foreign address, for sealed uploads."""
+    """Content-Security-Policy: own scripts only. Foreign addresses are the store, for sealed uploads, and the
+    program of a USB key on the user's own computer, where the operator admits one.
+    """
+    reached = " ".join(each for each in ("'self'", settings.browser_store, settings.key_agent) if each)
     return ("default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-            f"connect-src 'self' {settings.browser_store}; worker-src 'self' blob:; object-src 'none'; "
+            f"connect-src {reached}; worker-src 'self' blob:; object-src 'none'; "
             "base-uri 'none'; "
             "form-action 'self'; frame-ancestors 'none'")
 

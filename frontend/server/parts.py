@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from frontend.server.hub import Hub
+from frontend.server.hub import Caps, Hub
 from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
 from storage.crypto.tsa import EmbeddedAuthority, HttpAuthority, TimestampAuthority
 from storage.database.engine import Sessions, make_engine, make_sessions
@@ -15,9 +16,14 @@ from storage.database.work import Work
 from storage.idempotency.answers import NodeMark
 from storage.kernel.clock import process_now
 from storage.ledger.checkpoints import verifier_key
+from storage.limits.gate import Gate
 from storage.objects.store import ObjectStore
+from trading.parties.living import POLICY
+from trading.parties.model import SessionPolicy, with_key_alone
 from trading.trust.folder import TrustFolder
 from trading.trust.queries import GRACE
+
+OCSP_PATH = "/api/ocsp"  # where nodes answer for the embedded authority; certificates name it, so it stays
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Parts:
     authority: TimestampAuthority
     hub: Hub
     node: NodeMark
+    gate: Gate
 
     def work(self) -> Work:
         """A fresh unit of work."""
@@ -49,18 +56,34 @@ class Parts:
         return verifier_key(self.log, self.keys.checkpoint.public_key())
 
 
+def session_policy(settings: Settings) -> SessionPolicy:
+    """How long sessions live, as the operator set it."""
+    return SessionPolicy(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours),
+                         frozenset(settings.single_session_roles.replace(",", " ").split()),
+                         timedelta(minutes=settings.step_up_minutes),
+                         with_key_alone(settings.second_factor_roles, is_demo=settings.demo))
+
+
+def caps_of(settings: Settings) -> Caps:
+    """How many sockets a node takes, as the operator set it."""
+    return Caps(settings.sockets_per_address, settings.sockets_per_account, settings.sockets_per_lot)
+
+
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[Parts]:
     """Opens the parts, and closes them in reverse."""
-    keys = load_platform_keys(settings.key_directory, name=settings.platform_name, now=process_now())
+    keys = load_platform_keys(settings.key_directory, name=settings.platform_name, now=process_now(),
+                              ocsp_address=f"{settings.public_origin}{OCSP_PATH}")
     authority = HttpAuthority(settings.tsa_url) if settings.tsa_url else EmbeddedAuthority(keys.timestamp)
     engine = make_engine(settings)
     store = ObjectStore.from_settings(settings)
     try:
         node = await NodeMark.take(engine)
-        sessions = make_sessions(engine, **{GRACE: settings.revocation_grace_hours})
+        known = {GRACE: settings.revocation_grace_hours, POLICY: session_policy(settings)}
+        sessions = make_sessions(engine, **known)
         yield Parts(settings=settings, engine=engine, sessions=sessions, store=store, keys=keys,
-                    trust=TrustFolder(settings.trust_directory), authority=authority, hub=Hub(), node=node)
+                    trust=TrustFolder(settings.trust_directory), authority=authority,
+                    hub=Hub(caps_of(settings)), node=node, gate=Gate())
         await node.leave()
     finally:
         store.close()

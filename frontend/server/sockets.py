@@ -37,3 +37,8 @@ def lent_transport(scope: Mapping[str, Any]) -> asyncio.Transport | None:
 def text_frame(text: str) -> bytes:
     """One unmasked, uncompressed text frame, ready for any number of transports."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """One unmasked close frame; the reason in ASCII, 120 characters at most (RFC 6455, 7.4)."""
+    return Frame(Opcode.CLOSE, code.to_bytes(2) + reason.encode()).serialize(mask=False)

@@ -1,4 +1,4 @@
-"""Certificates as the platform reads them: X.509 in PEM or DER, keys EC P-256 or RSA of 2048 bits and more."""
+"""Certificates as the platform reads them: X.509 in PEM or DER, keys SM2, EC P-256, or RSA of 2048 bits and more."""
 
 import re
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,10 +16,13 @@ from stdnum.cn import uscc as uscc_number
 
 from storage.crypto.errors import CertificateRefused, Malformed, NotSupported
 from storage.crypto.signatures import PublicKey, check_signature
+from storage.crypto.sm2 import SM2, Sm2PublicKey, public_key_of
 
 EC_P256 = "ec-p256"
 RSA = "rsa"
 LONGEST = 64 * 1024
+_WRAPPING = {EC_P256: {"key_agreement"}, RSA: {"key_encipherment"},
+             SM2: {"key_encipherment", "data_encipherment", "key_agreement"}}
 _USCC = re.compile(r"(?=(\d{8}[0-9A-HJ-NP-RTUWXY]{10}))")
 _USCC_PLACES = (NameOID.ORGANIZATION_IDENTIFIER, NameOID.SERIAL_NUMBER, NameOID.ORGANIZATIONAL_UNIT_NAME)
 _DEMO = "演示 DEMO"
@@ -52,7 +56,7 @@ class Certificate:
 
     @property
     def public_key(self) -> PublicKey:
-        """EC P-256 or RSA, by ``key_kind``."""
+        """SM2, EC P-256 or RSA, by ``key_kind``."""
         return supported_key(self.x509)
 
     @property
@@ -72,13 +76,26 @@ class Certificate:
 
     @property
     def can_sign(self) -> bool:
-        """Key usage admits signatures (absent extension admits all)."""
-        return not self.usages or bool(self.usages & {"digital_signature", "content_commitment"})
+        """Key usage admits signatures. An absent extension admits all, but nothing for SM2: its keys come in pairs."""
+        return self._is_unlimited or bool(self.usages & {"digital_signature", "content_commitment"})
 
     @property
     def can_unwrap(self) -> bool:
-        """Key usage admits the wrap of this key kind: keyAgreement for EC, keyEncipherment for RSA."""
-        return not self.usages or ("key_agreement" if self.key_kind == EC_P256 else "key_encipherment") in self.usages
+        """Key usage admits the wrap of this key kind: keyAgreement for EC, keyEncipherment for RSA, for SM2 any of
+        those of an encryption certificate (R-702)."""
+        return self._is_unlimited or bool(self.usages & _WRAPPING[self.key_kind])
+
+    def is_pair_with(self, encryption: "Certificate") -> bool:
+        """True where ``encryption`` is the other half of this signing certificate's dual pair: SM2 both, one subject
+        name and credit code, one issuer, each for its own use alone (R-702)."""
+        return (self.key_kind == encryption.key_kind == SM2 and self.can_sign and not self.can_unwrap
+                and encryption.can_unwrap and not encryption.can_sign
+                and self.x509.issuer == encryption.x509.issuer and self.uscc == encryption.uscc
+                and (self.organisation, self.common_name) == (encryption.organisation, encryption.common_name))
+
+    @property
+    def _is_unlimited(self) -> bool:
+        return not self.usages and self.key_kind != SM2
 
     def is_valid_at(self, moment: datetime) -> bool:
         """Inside its own dates, both ends included as X.509 has it; says nothing of revocation."""
@@ -87,7 +104,7 @@ class Certificate:
 
 def parse_certificate(data: str | bytes) -> Certificate:
     """One certificate from PEM or DER. Raises ``Malformed`` (also for a private key, which nobody may send),
-    ``NotSupported`` for another kind of key (SM2 is not yet read)."""
+    ``NotSupported`` for another kind of key."""
     raw = data.encode() if isinstance(data, str) else data
     if b"PRIVATE KEY" in raw:
         raise Malformed("只需证书，切勿提交私钥", field="certificate")
@@ -110,27 +127,37 @@ def describe(found: x509.Certificate) -> Certificate:
         uscc=_uscc(found.subject),
         issuer=_first(found.issuer, NameOID.COMMON_NAME) or found.issuer.rfc4514_string(),
         not_before=found.not_valid_before_utc, not_after=found.not_valid_after_utc,
-        key_kind=EC_P256 if isinstance(supported_key(found), ec.EllipticCurvePublicKey) else RSA,
+        key_kind=_kind_of(supported_key(found)),
         usages=_usages(found))
 
 
 def supported_key(found: x509.Certificate) -> PublicKey:
     """The public key where this platform takes it, else ``NotSupported``."""
     try:
-        key = found.public_key()
+        key: object = found.public_key()
     except Exception as error:  # an unknown curve shows as one of several errors
-        raise NotSupported("不支持的证书密钥", field="certificate") from error
+        key = public_key_of(asn1.Certificate.load(found.public_bytes(Encoding.DER)).public_key)
+        if key is None:
+            raise NotSupported("不支持的证书密钥", field="certificate") from error
     match key:
+        case Sm2PublicKey():
+            return key
         case ec.EllipticCurvePublicKey() if isinstance(key.curve, ec.SECP256R1):
             return key
         case rsa.RSAPublicKey() if key.key_size >= 2048:
             return key
         case _:
-            raise NotSupported("只支持 P-256 与 2048 位以上 RSA 证书", field="certificate")
+            raise NotSupported("只支持 SM2、P-256 与 2048 位以上 RSA 证书", field="certificate")
+
+
+def _kind_of(key: PublicKey) -> str:
+    if isinstance(key, Sm2PublicKey):
+        return SM2
+    return EC_P256 if isinstance(key, ec.EllipticCurvePublicKey) else RSA
 
 
 def verify_signature(certificate: Certificate, message: bytes, signature: bytes) -> None:
-    """ECDSA-SHA256 (DER) or RSA PKCS#1 v1.5 SHA-256 under the certificate's key.
+    """ECDSA-SHA256 (DER), RSA PKCS#1 v1.5 SHA-256 or SM2 with SM3 (DER) under the certificate's key.
 
     Raises ``SignatureRefused``, or ``CertificateRefused`` (reason usage) when the certificate may not sign.
     """
@@ -162,5 +189,6 @@ def _usages(found: x509.Certificate) -> frozenset[str]:
         usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return frozenset()
-    names = ("digital_signature", "content_commitment", "key_encipherment", "key_agreement", "key_cert_sign")
+    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+             "key_cert_sign")
     return frozenset(name for name in names if getattr(usage, name))

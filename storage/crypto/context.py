@@ -8,21 +8,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from storage.crypto.canonical import Json, canonical_bytes
-from storage.crypto.errors import Malformed, NotSupported
+from storage.crypto.errors import Malformed
 from storage.crypto.floe import OVERHEAD
 from storage.crypto.shamir import check_threshold
+from storage.crypto.suites import FLOE, Suite, suite_of
 
 BODY_SEGMENT = 8_388_608
 STATEMENT_SEGMENT = 1_048_576
 ENVELOPES = frozenset({"whole", "technical", "price"})
-# Suite 1 is FLOE; suite 2 (FLOE-SM) is not yet admitted.
-SUITES = {1: "FLOE"}
 
 _CERT = re.compile(r"sha256:[0-9a-f]{64}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -61,8 +56,7 @@ class Context:
         _check_int("k", self.k, 1, 255)
         _check_int("n", self.n, 1, 255)
         _check_int("suite", self.suite, 0, 255)
-        if self.suite not in SUITES:
-            raise NotSupported("不支持的密码套件", suite=self.suite)
+        suite_of(self.suite)
         check_threshold(self.k, self.n)
         if self.envelope.removesuffix("/statement") not in ENVELOPES:
             raise Malformed("信封种类不对", field="envelope")
@@ -74,8 +68,13 @@ class Context:
         return asdict(self) | {"custodians": list(self.custodians)}
 
     @property
+    def algorithms(self) -> Suite:
+        """The suite behind its number."""
+        return suite_of(self.suite)
+
+    @property
     def ch(self) -> bytes:
-        """32 bytes: SHA-256("ebid/1 ctx\\0"‖JCS(ctx))."""
+        """32 bytes: H("ebid/1 ctx\\0"‖JCS(ctx)), H the suite's hash."""
         return context_hash(self.to_json())
 
     @property
@@ -112,8 +111,8 @@ def read_context(value: Json) -> Context:
 
 
 def context_hash(ctx: Mapping[str, Json]) -> bytes:
-    """ch of any ctx mapping; ``Context.ch`` for a valid one."""
-    return sha256(b"ebid/1 ctx\0" + canonical_bytes(ctx)).digest()
+    """ch of any ctx mapping; ``Context.ch`` for a valid one. Raises ``NotSupported`` for an unknown suite."""
+    return suite_of(ctx["suite"]).digest(b"ebid/1 ctx\0" + canonical_bytes(ctx))
 
 
 def floe_aad(suite: int, ch: bytes) -> bytes:
@@ -121,24 +120,21 @@ def floe_aad(suite: int, ch: bytes) -> bytes:
     return b"ebid/1 body\0" + bytes([suite]) + ch
 
 
-def file_key(secrets: Secrets, ch: bytes) -> bytes:
-    """K: both secrets are needed; 32 bytes by HKDF-SHA256 with salt ch."""
+def file_key(secrets: Secrets, ch: bytes, suite: Suite = FLOE) -> bytes:
+    """K: both secrets are needed; 32 bytes by HKDF with salt ch."""
     length = (32).to_bytes(2)
-    return _derive(length + secrets.bidder + length + secrets.custody, ch, b"ebid/1 floe key")
+    material = length + secrets.bidder + length + secrets.custody
+    return suite.derive(material, salt=ch, info=b"ebid/1 floe key")
 
 
-def trial_key(bidder_secret: bytes, ch: bytes) -> bytes:
-    """The key of the trial segment: from S_B alone, so it opens nothing of the bid."""
-    return _derive(bidder_secret, ch, b"ebid/1 trial key")
+def trial_key(bidder_secret: bytes, ch: bytes, suite: Suite = FLOE) -> bytes:
+    """The key of the trial segment, of the cipher's length: from S_B alone, so it opens nothing of the bid."""
+    return suite.derive(bidder_secret, salt=ch, info=b"ebid/1 trial key", length=suite.cipher_key)
 
 
-def commitment(kind: str, secret: bytes) -> bytes:
-    """SHA-256("ebid/1 commit\\0<kind>\\0"‖secret); kind b for S_B, p for S_P, s for a whole 33-byte share."""
-    return sha256(b"ebid/1 commit\0" + kind.encode() + b"\0" + secret).digest()
-
-
-def _derive(material: bytes, salt: bytes, info: bytes) -> bytes:
-    return HKDF(SHA256(), 32, salt, info).derive(material)
+def commitment(kind: str, secret: bytes, suite: Suite = FLOE) -> bytes:
+    """H("ebid/1 commit\\0<kind>\\0"‖secret); kind b for S_B, p for S_P, s for a whole 33-byte share."""
+    return suite.digest(b"ebid/1 commit\0" + kind.encode() + b"\0" + secret)
 
 
 def _text(value: Mapping[str, Json], name: str) -> str:

@@ -1,43 +1,61 @@
-"""The demo's two CAs and the identities they issue: complete and real in form, worth nothing outside a demo.
+"""The demo's three CAs and the identities they issue: complete and real in form, worth nothing outside a demo.
 
 Everything carries 演示 DEMO in its subject. Keys of the CAs lie beside, readable by this process alone.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 from stdnum.cn import uscc as uscc_number
 
-from storage.crypto.authority import Authority, KeyKind, distinguished_name, new_authority, new_key
-from storage.crypto.certificates import Certificate, describe
+from storage.crypto.authority import ENCRYPTION, SIGNING, Authority, KeyKind, distinguished_name, new_authority, new_key
+from storage.crypto.certificates import Certificate, describe, parse_certificate
 from storage.crypto.errors import Malformed
-from storage.crypto.key_files import private_pem, write_private
+from storage.crypto.key_files import private_pem, read_private_pem, write_private
 from storage.crypto.signatures import PrivateKey, sign, signing_key
+from storage.crypto.sm2 import SM2, Sm2PrivateKey
+from storage.crypto.sm2_files import read_sm2_pkcs12, write_pkcs12
 
-_ROOTS: dict[KeyKind, str] = {"rsa": "云开演示 RSA 根 CA", "ec-p256": "云开演示 EC 根 CA"}
+_ROOTS: dict[KeyKind, str] = {"rsa": "云开演示 RSA 根 CA", "ec-p256": "云开演示 EC 根 CA", "sm2": "云开演示 SM2 根 CA"}
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A demo identity with its private key; in a demo it goes to the person as a PKCS#12 file."""
+    """A demo identity with its private key; in a demo it goes to the person as a PKCS#12 file.
+
+    With SM2 this is the signing half of a dual pair, and ``encryption`` the other half (R-702).
+    """
 
     certificate: Certificate
     key: PrivateKey = field(repr=False)
     issuer: x509.Certificate = field(repr=False)
+    encryption: "Identity | None" = None
+
+    @property
+    def recipient(self) -> "Identity":
+        """The half that secrets are sealed to: its own pair's, or itself."""
+        return self.encryption or self
 
     def sign(self, message: bytes) -> bytes:
         """As the holder's client signs."""
         return sign(self.key, message)
 
     def to_pkcs12(self, password: str) -> bytes:
-        """PKCS#12 with PBES2/AES-256-CBC and HMAC-SHA-256, which node-forge and OpenSSL 3 read."""
+        """PKCS#12 with PBES2/AES-256-CBC and HMAC-SHA-256, which node-forge and OpenSSL 3 read; of SM2 both halves."""
+        if isinstance(self.key, Sm2PrivateKey):
+            halves = [(each.key, each.certificate.der) for each in (self, self.recipient)
+                      if isinstance(each.key, Sm2PrivateKey)]
+            others = [self.issuer.public_bytes(Encoding.DER)]
+            return write_pkcs12(halves if self.encryption else halves[:1], others, password)
         encryption = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(20_000).key_cert_algorithm(
             pkcs12.PBES.PBESv2SHA256AndAES256CBC).hmac_hash(hashes.SHA256()).build(password.encode())
         name = self.certificate.common_name.encode()
@@ -47,18 +65,22 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class DemoPki:
-    """The two roots by key kind, and the trust directory they publish to."""
+    """The roots by key kind, and the trust directory they publish to."""
 
     roots: dict[KeyKind, Authority] = field(repr=False)
     directory: Path
 
     def issue(self, *, organisation: str, uscc: str, kind: KeyKind, now: datetime, common_name: str = "",
               days: int = 825) -> Identity:
-        """A new identity; ``common_name`` defaults to the organisation. A second call gives a second certificate."""
-        key = new_key(kind)
+        """A new identity, with SM2 a dual pair; ``common_name`` defaults to the organisation. A second call gives a
+        second certificate."""
         subject = distinguished_name(common_name=common_name or organisation, organisation=organisation, uscc=uscc)
-        certificate = self.roots[kind].issue(key, subject, now=now, days=days)
-        return Identity(describe(certificate), key, self.roots[kind].certificate)
+        halves = []
+        for half in (SIGNING, ENCRYPTION) if kind == SM2 else ("",):
+            key = new_key(kind)
+            made = self.roots[kind].issue(key, subject, now=now, days=days, half=half)
+            halves.append(Identity(describe(made), key, self.roots[kind].certificate))
+        return replace(halves[0], encryption=halves[1]) if len(halves) == 2 else halves[0]
 
     def revoke(self, certificate: Certificate, *, now: datetime) -> None:
         """Puts the certificate on its root's CRL, and publishes the CRL."""
@@ -87,7 +109,7 @@ class DemoPki:
 
 
 def open_demo_pki(keys: Path, trust: Path, *, now: datetime) -> DemoPki:
-    """Loads the two demo roots from ``keys``, makes them on the first call, and publishes to ``trust``."""
+    """Loads the demo roots from ``keys``, makes them on the first call, and publishes to ``trust``."""
     for directory in (keys, trust):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     pki = DemoPki({kind: _root(keys / f"demo-{kind}-root.pem", kind, now) for kind in _ROOTS}, trust)
@@ -99,12 +121,32 @@ def read_pkcs12(data: bytes, password: str) -> Identity:
     """An identity from a PKCS#12 file with its issuer; raises ``Malformed`` for a wrong password or other content."""
     try:
         found = pkcs12.load_pkcs12(data, password.encode())
-    except ValueError as error:
-        raise Malformed("证书文件或口令不对", field="pkcs12") from error
+    except (ValueError, UnsupportedAlgorithm):
+        return _paired(*read_sm2_pkcs12(data, password))
     if found.cert is None or found.key is None or not found.additional_certs:
         raise Malformed("证书文件内容不全", field="pkcs12")
     return Identity(
         describe(found.cert.certificate), signing_key(found.key), found.additional_certs[0].certificate)
+
+
+def _paired(held: Sequence[Sm2PrivateKey], certificates: Sequence[bytes]) -> Identity:
+    """Each key with the certificate of its public point; the halves of a dual pair together."""
+    parsed = [parse_certificate(each) for each in certificates]
+    halves = {each.can_sign: Identity(each, key, _issuer_of(each, parsed)) for key in held for each in parsed
+              if each.public_key == key.public}
+    if len(halves) != len(held) or True not in halves:
+        raise Malformed("证书文件内容不全：须有签名证书与加密证书及其私钥", field="pkcs12")
+    signing, encryption = halves[True], halves.get(False)
+    if encryption and not signing.certificate.is_pair_with(encryption.certificate):
+        raise Malformed("签名证书与加密证书不是同一单位的一对", field="pkcs12")
+    return replace(signing, encryption=encryption)
+
+
+def _issuer_of(certificate: Certificate, found: Sequence[Certificate]) -> x509.Certificate:
+    issuer = next((each.x509 for each in found if each.x509.subject == certificate.x509.issuer), None)
+    if issuer is None:
+        raise Malformed("证书文件内容不全", field="pkcs12")
+    return issuer
 
 
 def demo_uscc(name: str) -> str:
@@ -120,4 +162,4 @@ def _root(path: Path, kind: KeyKind, now: datetime) -> Authority:
         made = new_authority(_ROOTS[kind], kind, now=now)
         write_private(path, private_pem(made.key) + made.certificate.public_bytes(Encoding.PEM))
     data = path.read_bytes()
-    return Authority(x509.load_pem_x509_certificate(data), signing_key(load_pem_private_key(data, None)))
+    return Authority(x509.load_pem_x509_certificate(data), read_private_pem(data))

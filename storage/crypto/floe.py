@@ -1,6 +1,7 @@
-"""FLOE (c2sp.org/FLOE): AES-256-GCM segments under HKDF-Expand-SHA-384 keys; written from its specification.
+"""FLOE (c2sp.org/FLOE): AES-256-GCM segments under HKDF-Expand-SHA-384 keys; written from its specification. With the
+suite FLOE-SM the same construction over SM4-GCM and HMAC-SM3, which is not standard FLOE.
 
-Header: ``00 00 ‖ u32be segment ‖ u32be 32 ‖ iv[32] ‖ tag[32]`` (74 bytes).
+Header: ``00 00 (FLOE-SM: 53 4d) ‖ u32be segment ‖ u32be 32 ‖ iv[32] ‖ tag[32]`` (74 bytes).
 Segment: ``u32be(0xFFFFFFFF, or own length when last) ‖ iv[12] ‖ ciphertext ‖ tag[16]``.
 Every segment can be written again and read alone: its IV is random, its place and end are authenticated.
 """
@@ -12,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.crypto.errors import Malformed, SealBroken
+from storage.crypto.suites import BY_MARK, FLOE, Aead, Suite
 
 HEADER_LENGTH = 74
 OVERHEAD = 32
@@ -31,6 +32,7 @@ class Parameters:
 
     segment: int
     rotation: int = ROTATION
+    suite: Suite = FLOE
 
     def __post_init__(self) -> None:
         if not OVERHEAD < self.segment < 1 << 31:
@@ -44,23 +46,25 @@ class Parameters:
     @property
     def encoded(self) -> bytes:
         """The ten parameter bytes."""
-        return b"\0\0" + self.segment.to_bytes(4) + _IV.to_bytes(4)
+        return self.suite.mark + self.segment.to_bytes(4) + _IV.to_bytes(4)
 
 
 def _expand(key: bytes, parameters: Parameters, iv: bytes, purpose: bytes, aad: bytes, length: int) -> bytes:
     message = parameters.encoded + iv + purpose + aad + b"\x01"
-    return hmac.digest(key, message, "sha384")[:length]
+    return parameters.suite.mac(key, message)[:length]
 
 
 @lru_cache(maxsize=64)
-def _data_key(message_key: "MessageKey", position: int) -> AESGCM:
-    purpose = b"DEK:" + position.to_bytes(8)
-    return AESGCM(_expand(message_key.secret, message_key.parameters, message_key.iv, purpose, message_key.aad, 32))
+def _data_key(message_key: "MessageKey", position: int) -> Aead:
+    purpose, suite = b"DEK:" + position.to_bytes(8), message_key.parameters.suite
+    return suite.cipher(_expand(
+        message_key.secret, message_key.parameters, message_key.iv, purpose, message_key.aad, suite.cipher_key))
 
 
 @dataclass(frozen=True, slots=True)
 class MessageKey:
-    """The 48-byte key of one message (MK) with what it is bound to. Holding it allows to go on sealing."""
+    """The key of one message (MK; 48 bytes, 32 in FLOE-SM) with what it is bound to. Holding it allows to go on
+    sealing."""
 
     parameters: Parameters
     iv: bytes
@@ -68,7 +72,8 @@ class MessageKey:
     secret: bytes = field(repr=False)
 
     def encrypt_segment(self, position: int, plaintext: bytes, *, last: bool, nonce: bytes | None = None) -> bytes:
-        """One encrypted segment. ``nonce`` (12 bytes) is given only to reproduce a vector."""
+        """One encrypted segment. ``nonce`` (12 bytes) is given only to reproduce what was made before: a vector, or
+        from a resealing recipe the very segment of the same plaintext."""
         plain = self.parameters.plain
         if len(plaintext) > plain or (not last and len(plaintext) != plain) or position >= _MOST_SEGMENTS:
             raise Malformed("分段明文长度不对", position=position)
@@ -90,7 +95,7 @@ class MessageKey:
         except InvalidTag as error:
             raise SealBroken("密文分段不能解开", part="segment", position=position) from error
 
-    def _key(self, position: int) -> AESGCM:
+    def _key(self, position: int) -> Aead:
         return _data_key(self, position >> self.parameters.rotation << self.parameters.rotation)
 
 
@@ -98,15 +103,16 @@ def start(key: bytes, parameters: Parameters, aad: bytes, iv: bytes | None = Non
     """A new message: its 74-byte header and its key. ``key`` is 32 bytes; ``iv`` only reproduces a vector."""
     iv = secrets.token_bytes(_IV) if iv is None else iv
     tag = _expand(key, parameters, iv, b"HEADER_TAG:", aad, 32)
-    secret = _expand(key, parameters, iv, b"MESSAGE_KEY:", aad, 48)
+    secret = _expand(key, parameters, iv, b"MESSAGE_KEY:", aad, parameters.suite.message_key)
     return parameters.encoded + iv + tag, MessageKey(parameters, iv, aad, secret)
 
 
 def read_header(header: bytes, rotation: int = ROTATION) -> tuple[Parameters, bytes]:
-    """The parameters and the IV of a header; raises ``Malformed`` for another form."""
-    if len(header) != HEADER_LENGTH or header[:2] != b"\0\0" or header[6:10] != _IV.to_bytes(4):
+    """The parameters, the suite among them, and the IV of a header; raises ``Malformed`` for another form."""
+    suite = BY_MARK.get(header[:2])
+    if suite is None or len(header) != HEADER_LENGTH or header[6:10] != _IV.to_bytes(4):
         raise Malformed("密文头格式不对", field="floe")
-    return Parameters(int.from_bytes(header[2:6]), rotation), header[10:42]
+    return Parameters(int.from_bytes(header[2:6]), rotation, suite), header[10:42]
 
 
 def open_header(key: bytes, header: bytes, aad: bytes, rotation: int = ROTATION) -> MessageKey:
@@ -114,15 +120,21 @@ def open_header(key: bytes, header: bytes, aad: bytes, rotation: int = ROTATION)
     parameters, iv = read_header(header, rotation)
     if not hmac.compare_digest(header[42:], _expand(key, parameters, iv, b"HEADER_TAG:", aad, 32)):
         raise SealBroken("密钥与密文头不符", part="header")
-    return MessageKey(parameters, iv, aad, _expand(key, parameters, iv, b"MESSAGE_KEY:", aad, 48))
+    length = parameters.suite.message_key
+    return MessageKey(parameters, iv, aad, _expand(key, parameters, iv, b"MESSAGE_KEY:", aad, length))
 
 
 def resume(header: bytes, aad: bytes, secret: bytes, rotation: int = ROTATION) -> MessageKey:
-    """The message key from its kept 48 bytes; the caller vouches that they belong to ``header``."""
+    """The message key from its kept bytes; the caller vouches that they belong to ``header``."""
     parameters, iv = read_header(header, rotation)
-    if len(secret) != 48:
+    if len(secret) != parameters.suite.message_key:
         raise Malformed("续传密钥长度不对", field="message_key")
     return MessageKey(parameters, iv, aad, secret)
+
+
+def nonce_of(data: bytes) -> bytes:
+    """The IV (12 bytes) of an encrypted segment."""
+    return data[4:16]
 
 
 def decrypt_stream(message_key: MessageKey, segments: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from storage.crypto.tls import trusted_authorities
 from storage.kernel.errors import Refused
 
 Address = IPv4Address | IPv6Address
 _SCHEMES = {"http": 80, "https": 443}
+_CONNECT_SECONDS = 10.0
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -24,6 +26,10 @@ class OutgoingRefused(Refused):
     """The address is not one this platform speaks to; facts: host, reason (scheme, inside, unknown-host)."""
 
     code = "outgoing-refused"
+
+
+class AnswerRefused(httpx.HTTPError):
+    """The other side answered with another status than 200, or with more bytes than admitted; its text says which."""
 
 
 def origins(addresses: Iterable[str]) -> frozenset[str]:
@@ -57,9 +63,12 @@ def require_address(url: str) -> str:
     the inside written out. Raises ``OutgoingRefused``; where private networks are allowed see ``outgoing``."""
     try:
         parts = urlsplit(url)
-    except ValueError as error:  # a bracket that closes nothing, a host that normalises into another
+        httpx.URL(url)
+        is_reachable = parts.port is None or parts.port > 0
+    except (ValueError, httpx.InvalidURL) as error:  # a bracket that closes nothing, a port beyond all ports
         raise OutgoingRefused("地址不合格式", host="", reason="form") from error
-    if parts.scheme not in _SCHEMES or not parts.hostname or parts.username or parts.password or parts.fragment:
+    plain = not (parts.username or parts.password or parts.fragment)
+    if parts.scheme not in _SCHEMES or not parts.hostname or not plain or not is_reachable:
         raise OutgoingRefused("地址须为 http 或 https，且不含用户名", host=parts.hostname or "", reason="scheme")
     return url
 
@@ -69,7 +78,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, *, private: bool, known: frozenset[str] = frozenset()) -> None:
         self._private, self._known = private, known
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False, verify=trusted_authorities())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises ``OutgoingRefused`` before a single byte leaves."""
@@ -105,20 +114,23 @@ def outgoing(*, private: bool, known: frozenset[str] = frozenset(), timeout: flo
 
 async def fetch(client: httpx.AsyncClient, method: str, url: str, *, most: int, seconds: float = 30.0,
                 content: bytes | None = None, content_type: str = "") -> bytes:
-    """The body of a 200, at most ``most`` bytes, whole within ``seconds``.
+    """The body of a 200, at most ``most`` bytes, whole within ``seconds``: whoever answers owns neither our memory nor
+    our time.
 
-    Raises ``OutgoingRefused``, ``httpx.HTTPError`` or ``TimeoutError``; any other status, or more bytes, counts as
-    ``httpx.HTTPError``.
+    Raises ``OutgoingRefused``, ``httpx.HTTPError`` (``AnswerRefused`` for another status, or more bytes) or
+    ``TimeoutError``.
     """
     headers = {"Content-Type": content_type} if content_type else {}
-    async with asyncio.timeout(seconds), client.stream(method, url, content=content, headers=headers) as answer:
+    waits = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
+    async with (asyncio.timeout(seconds),
+                client.stream(method, url, content=content, headers=headers, timeout=waits) as answer):
         if answer.status_code != httpx.codes.OK:
-            raise httpx.HTTPError(f"HTTP {answer.status_code}")
+            raise AnswerRefused(f"HTTP {answer.status_code}")
         found = bytearray()
         async for piece in answer.aiter_bytes():
             found += piece
             if len(found) > most:
-                raise httpx.HTTPError("more bytes than admitted")
+                raise AnswerRefused("more bytes than admitted")
     return bytes(found)
 
 

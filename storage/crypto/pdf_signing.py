@@ -1,6 +1,7 @@
 """Signed PDFs (PAdES, through pyHanko): by the platform at once, by a client-held key in two steps.
 
 With a time-stamp authority the level is B-T; with a trust list besides B-LT: chain and CRLs stand in the document.
+``pdf_lasting`` makes B-LTA of it.
 A person's private key never comes here: the client signs ``to_sign`` and sends the signature.
 """
 
@@ -29,14 +30,16 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from storage.crypto.canonical import canonical_bytes as canonical
 from storage.crypto.canonical import from_base64, parse_object, to_base64
-from storage.crypto.certificates import EC_P256, Certificate, verify_signature
+from storage.crypto.certificates import EC_P256, RSA, Certificate, verify_signature
+from storage.crypto.certified_key import CertifiedKey
 from storage.crypto.errors import CertificateRefused, Malformed
-from storage.crypto.platform_keys import CertifiedKey
+from storage.crypto.sm2 import SM2, SM2_WITH_SM3
 from storage.crypto.trust import TrustList
 from storage.crypto.tsa import TimestampAuthority
 
 # Hexadecimal digits reserved for the signature, its chain and a time stamp of any authority.
 _RESERVED = 48 * 1024
+_MECHANISM = {EC_P256: "sha256_ecdsa", RSA: "sha256_rsa", SM2: SM2_WITH_SM3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ async def prepare_pdf(pdf: bytes, certificate: Certificate, *, field_name: str, 
     """
     signer = _signer(certificate, chain)
     meta = signers.PdfSignatureMetadata(
-        field_name=field_name, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES,
+        field_name=field_name, md_algorithm=_digest_of(certificate), subfilter=fields.SigSeedSubFilter.PADES,
         reason=reason or None, name=certificate.organisation)
     place = fields.SigFieldSpec(field_name, on_page=stamp.page if stamp else 0, box=stamp.box if stamp else None)
     style = StaticStampStyle(background=_StampPage(stamp.pdf), border_width=0) if stamp else None
@@ -88,7 +91,7 @@ async def prepare_pdf(pdf: bytes, certificate: Certificate, *, field_name: str, 
         digest, _, output = await pdf_signer.async_digest_doc_for_signing(writer, bytes_reserved=_RESERVED)
     except (PdfError, ValueError, TypeError, KeyError, SigningError) as error:
         raise Malformed("PDF 不能签名：文件损坏、加密或签名域已存在", field="pdf") from error
-    attributes = await signer.signed_attrs(digest.document_digest, "sha256", use_pades=True)
+    attributes = await signer.signed_attrs(digest.document_digest, _digest_of(certificate), use_pades=True)
     state = canonical({
         "digest": to_base64(digest.document_digest), "start": digest.reserved_region_start,
         "end": digest.reserved_region_end, "attributes": to_base64(attributes.dump()),
@@ -111,12 +114,18 @@ async def finish_pdf(prepared: PreparedPdf, certificate: Certificate, signature:
     attributes = from_base64(state.get("attributes"), "attributes")
     verify_signature(certificate, attributes, signature)
     signed: Any = await _signer(certificate, chain, signature).async_sign_prescribed_attributes(
-        "sha256", cms.CMSAttributes.load(attributes), timestamper=_Stamper(authority) if authority else None)
+        _digest_of(certificate), cms.CMSAttributes.load(attributes),
+        timestamper=Stamper(authority) if authority else None)
     output = BytesIO(prepared.pdf)
     digest = PreparedByteRangeDigest(from_base64(state.get("digest"), "digest"), start, end)
     finishing: Any = PdfTBSDocument
     await finishing.async_finish_signing(output, digest, signed)
-    return await _with_evidence(output, str(state.get("field")), evidence) if evidence else output.getvalue()
+    if evidence is None:
+        return output.getvalue()
+    complete = await add_evidence(output.getvalue(), str(state.get("field")), evidence)
+    if complete is None:
+        raise CertificateRefused("无法取得签名证书的有效性证据", reason="untrusted")
+    return complete
 
 
 async def sign_pdf(pdf: bytes, key: CertifiedKey, *, field_name: str, reason: str = "", stamp: Stamp | None = None,
@@ -128,13 +137,15 @@ async def sign_pdf(pdf: bytes, key: CertifiedKey, *, field_name: str, reason: st
                             authority=authority, evidence=evidence)
 
 
-async def _with_evidence(output: BytesIO, field_name: str, evidence: Evidence) -> bytes:
-    found = [item for item in PdfFileReader(output).embedded_signatures if item.field_name == field_name]
+async def add_evidence(pdf: bytes, field_name: str, evidence: Evidence) -> bytes | None:
+    """The document with chain, CRLs and OCSP answers for one of its signatures; None where the list has no proof."""
+    output = BytesIO(pdf)
+    found = [item for item in PdfFileReader(output, strict=False).embedded_signatures if item.field_name == field_name]
     adding: Any = async_add_validation_info
     try:
         await adding(found[0], evidence.trust.context(evidence.at), in_place=True)
-    except Exception as error:  # whatever is wrong with the chain, there is no evidence
-        raise CertificateRefused("无法取得签名证书的有效性证据", reason="untrusted") from error
+    except Exception:  # whatever is wrong with the chain, there is no evidence
+        return None
     return output.getvalue()
 
 
@@ -142,13 +153,28 @@ def _signer(certificate: Certificate, chain: Sequence[Certificate], signature: b
     store: Any = SimpleCertificateStore
     registry = store()
     registry.register_multiple([asn1.Certificate.load(item.der) for item in chain])
-    kind = "sha256_ecdsa" if certificate.key_kind == EC_P256 else "sha256_rsa"
-    return signers.ExternalSigner(
+    return _making(
         asn1.Certificate.load(certificate.der), registry, signature_value=signature or 512,
-        signature_mechanism=SignedDigestAlgorithm({"algorithm": kind}))
+        signature_mechanism=SignedDigestAlgorithm({"algorithm": _MECHANISM[certificate.key_kind]}))
 
 
-class _Stamper(TimeStamper):
+def _digest_of(certificate: Certificate) -> str:
+    return "sm3" if certificate.key_kind == SM2 else "sha256"
+
+
+class _Signer(signers.ExternalSigner):
+    """Time stamps are over SHA-256 whatever the signer's digest: authorities know no SM3."""
+
+    async def unsigned_attrs(self, digest_algorithm: str, *what: Any, **how: Any) -> Any:
+        """See pyHanko."""
+        giving: Any = super().unsigned_attrs
+        return await giving("sha256", *what, **how)
+
+
+_making: Any = _Signer
+
+
+class Stamper(TimeStamper):
     """pyHanko's view of one of our time-stamping authorities."""
 
     def __init__(self, authority: TimestampAuthority) -> None:

@@ -1,36 +1,39 @@
-"""Reading the signatures of a PDF: who, when, over what; and whether the document does more than show itself."""
+"""Reading the signatures of a PDF: who, when, over what, how long it can be proven, and what was added afterwards.
 
-from collections.abc import Iterator
+Levels are those of PAdES: B-B a signature, B-T with a trusted time, B-LT with the proof of validity inside, B-LTA
+with a document time stamp over signature and proof.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from storage.crypto.certificates import Certificate, parse_certificate
 from storage.crypto.errors import Malformed
+from storage.crypto.pdf_container import is_plain
+from storage.crypto.pdf_reading import open_pdf
 from storage.crypto.trust import TrustList
+from storage.kernel.errors import Unavailable
 
-# Entries by which a document runs, fetches, or hides something (fault 42).
-_ACTIVE = {"/JavaScript": "script", "/JS": "script", "/Launch": "launch", "/EmbeddedFiles": "attachment",
-           "/EF": "attachment", "/RichMedia": "media", "/XFA": "form", "/SubmitForm": "submission",
-           "/ImportData": "submission", "/GoToR": "link", "/GoToE": "attachment"}
-_MOST_OBJECTS = 200_000
+B_B, B_T, B_LT, B_LTA = "B-B", "B-T", "B-LT", "B-LTA"
+_WHOLE = (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION)
+_ADDED = {ModificationLevel.NONE: "nothing", ModificationLevel.LTA_UPDATES: "evidence",
+          ModificationLevel.FORM_FILLING: "signatures", ModificationLevel.ANNOTATIONS: "annotations"}
 
 
 @dataclass(frozen=True, slots=True)
 class PdfSignature:
     """One signature. ``signed_at``: time of a trusted time stamp, else None; ``claimed_at``: what the signer's
     clock said; ``is_intact``: the signed bytes are unchanged; ``is_trusted``: the chain holds at that time;
-    ``is_modified``: what was added later goes beyond further signatures; ``authority``: of the time stamp."""
+    ``is_modified``: what was added later goes beyond further signatures; ``authority``: of the time stamp; ``added``
+    later: nothing, evidence, signatures, annotations, content; ``level``: one of PAdES, B-B to B-LTA."""
 
     field: str
     certificate: Certificate
@@ -40,6 +43,8 @@ class PdfSignature:
     is_intact: bool
     is_trusted: bool
     is_modified: bool
+    added: str
+    level: str
 
     @property
     def holds(self) -> bool:
@@ -47,38 +52,56 @@ class PdfSignature:
         return self.is_intact and self.is_trusted and not self.is_modified
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentStamp:
+    """A time stamp over the document as it was then. ``ends_at``: its certificate's end, before which the document
+    wants another; ``is_trusted``: the authority's chain held when it stamped."""
+
+    at: datetime
+    authority: str
+    ends_at: datetime
+    is_intact: bool
+    is_trusted: bool
+    is_modified: bool
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPaper:
+    """All signatures of a PDF in order of signing, all document time stamps, and whether the last of them covers
+    the file to its end."""
+
+    signatures: tuple[PdfSignature, ...]
+    stamps: tuple[DocumentStamp, ...]
+    is_whole: bool
+
+
 async def validate_pdf(pdf: bytes, trust: TrustList, at: datetime) -> list[PdfSignature]:
-    """The signatures in order of signing, judged at their time stamps, or at ``at`` where there is none.
+    """The signatures alone, see ``validate_paper``."""
+    return list((await validate_paper(pdf, trust, at)).signatures)
+
+
+async def validate_paper(pdf: bytes, trust: TrustList, at: datetime) -> SignedPaper:
+    """What a PDF's signatures and document time stamps are worth at ``at``; each signature is judged at its time
+    stamp, or at ``at`` where there is none.
 
     Evidence the document carries (DSS) is used besides the trust list's. Raises ``Malformed`` for no PDF and for
-    a signature that cannot be read.
+    a signature that cannot be read, ``Unavailable`` for SM2 on a machine that does not know it.
     """
-    reader = _reader(pdf)
+    reader = open_pdf(pdf)
     try:
-        return [await _judge(reader, signature, trust, at) for signature in reader.embedded_signatures
-                if signature.sig_object_type != "/DocTimeStamp"]
-    except (PdfError, SignatureValidationError, ValueError, KeyError, TypeError) as error:
+        stamps = [await _judge_stamp(pdf, reader, each, trust) for each in reader.embedded_timestamp_signatures]
+        signatures = [await _judge(pdf, reader, each, trust, at, stamps) for each in reader.embedded_regular_signatures]
+        covered = max((sum([*map(int, each.byte_range)][2:]) for each in reader.embedded_signatures), default=0)
+    except Unavailable:
+        raise
+    except Exception as error:  # whatever makes it unreadable: it proves nothing
         raise Malformed("PDF 签名无法读取", field="pdf") from error
+    return SignedPaper(tuple(signatures), tuple(stamps), covered == len(pdf))
 
 
-def active_content(pdf: bytes) -> frozenset[str]:
-    """What a document does beyond showing itself: script, launch, attachment, media, form, submission, link.
-
-    Empty for a plain document. Raises ``Malformed`` for no PDF, an encrypted one, or too many objects.
-    """
-    reader = _reader(pdf)
-    found: set[str] = set()
-    try:
-        for value in _objects(reader.trailer_view):
-            if isinstance(value, generic.DictionaryObject):
-                action = {str(value.raw_get("/S"))} if "/S" in value else set()
-                found |= {_ACTIVE[key] for key in (set(value) | action) & set(_ACTIVE)}
-    except (PdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Malformed("PDF 无法读取", field="pdf") from error
-    return frozenset(found)
-
-
-async def _judge(reader: Any, signature: Any, trust: TrustList, at: datetime) -> PdfSignature:
+async def _judge(pdf: bytes, reader: Any, signature: Any, trust: TrustList, at: datetime,
+                 stamps: Sequence[DocumentStamp]) -> PdfSignature:
     evidence = _evidence(reader)
     stamped = _stamped_at(signature)
     status = await _status(signature, trust.context(stamped or at, **evidence))
@@ -86,14 +109,45 @@ async def _judge(reader: Any, signature: Any, trust: TrustList, at: datetime) ->
     proven = bool(stamp and stamp.valid and stamp.intact and stamp.trusted)
     if stamped and not proven:
         status = await _status(signature, trust.context(at, **evidence))
-    whole = status.coverage in (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION)
-    claimed = signature.self_reported_timestamp
+    whole = status.coverage in _WHOLE
+    is_intact = bool(status.intact and status.valid) and is_plain(pdf, signature)
+    is_trusted = bool(status.trusted)
+    level = await _level(reader, signature, trust, at, stamps) if is_intact and is_trusted and proven else B_B
     return PdfSignature(
         field=str(signature.field_name), certificate=parse_certificate(signature.signer_cert.dump()),
-        signed_at=stamped if proven else None, claimed_at=claimed,
-        authority=str(stamp.signing_cert.subject.native.get("common_name", "")) if proven else "",
-        is_intact=bool(status.intact and status.valid), is_trusted=bool(status.trusted),
-        is_modified=not (whole and status.docmdp_ok))
+        signed_at=stamped if proven else None, claimed_at=signature.self_reported_timestamp,
+        authority=_name(stamp.signing_cert) if proven else "", is_intact=is_intact, is_trusted=is_trusted,
+        is_modified=not (whole and status.docmdp_ok),
+        added=_ADDED.get(status.modification_level, "content"), level=level)
+
+
+async def _level(reader: Any, signature: Any, trust: TrustList, at: datetime, stamps: Sequence[DocumentStamp]) -> str:
+    """B-T at least: trusted and stamped. Of what lies in the file, only what a trusted stamp covers counts for B-LTA;
+    a stamp whose certificate has ended proves nothing any more."""
+    bare = TrustList(trust.roots, trust.intermediates, admissions=trust.admissions)
+    for each in stamps:
+        if each.is_intact and each.is_trusted and each.at <= at <= each.ends_at and await _is_proven(
+                signature, bare, _evidence(reader.get_historical_resolver(each.revision))):
+            return B_LTA
+    return B_LT if await _is_proven(signature, bare, _evidence(reader)) else B_T
+
+
+async def _is_proven(signature: Any, bare: TrustList, evidence: dict[str, Any]) -> bool:
+    """True where roots and the evidence alone prove signer and time stamp."""
+    status = await _status(signature, bare.context(_stamped_at(signature), **evidence))  # type: ignore[arg-type]
+    stamp = status.timestamp_validity
+    return bool(status.trusted and stamp and stamp.trusted)
+
+
+async def _judge_stamp(pdf: bytes, reader: Any, stamp: Any, trust: TrustList) -> DocumentStamp:
+    at = stamp.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
+    judge: Any = async_validate_pdf_timestamp
+    status = await judge(stamp, trust.context(at, **_evidence(reader)))
+    certificate = stamp.signer_cert
+    return DocumentStamp(
+        at=at, authority=_name(certificate), ends_at=certificate.not_valid_after,
+        is_intact=bool(status.intact and status.valid) and is_plain(pdf, stamp), is_trusted=bool(status.trusted),
+        is_modified=status.coverage not in _WHOLE or status.docmdp_ok is False, revision=stamp.signed_revision)
 
 
 async def _status(signature: Any, context: Any) -> Any:
@@ -108,38 +162,14 @@ def _stamped_at(signature: Any) -> datetime | None:
     return None
 
 
-def _evidence(reader: Any) -> dict[str, Any]:
-    if "/DSS" not in reader.root:
+def _evidence(revision: Any) -> dict[str, Any]:
+    """Certificates, CRLs and OCSP answers that lie in the file, or in an earlier revision of it."""
+    if "/DSS" not in revision.root:
         return {}
-    store: Any = DocumentSecurityStore.read_dss(reader)
+    store: Any = DocumentSecurityStore.read_dss(revision)
     bare = store.as_validation_context({"trust_roots": [], "allow_fetching": False})
-    return {"certificates": list(store.load_certs()), "crls": list(bare.crls)}
+    return {"certificates": list(store.load_certs()), "crls": list(bare.crls), "ocsps": list(bare.ocsps)}
 
 
-def _reader(pdf: bytes) -> Any:
-    try:
-        reader = PdfFileReader(BytesIO(pdf), strict=False)
-        if reader.encrypted:
-            raise Malformed("PDF 已加密，无法读取", field="pdf")
-        return reader
-    except (PdfError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise Malformed("不是可读取的 PDF", field="pdf") from error
-
-
-def _objects(start: Any) -> Iterator[Any]:
-    waiting, seen = [start], set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, generic.IndirectObject):
-            if value.reference in seen:
-                continue
-            seen.add(value.reference)
-            referred: Any = value
-            value = referred.get_object()
-        if len(seen) > _MOST_OBJECTS:
-            raise ValueError("too many objects")
-        yield value
-        if isinstance(value, generic.DictionaryObject):
-            waiting.extend(value.raw_get(key) for key in value)
-        elif isinstance(value, generic.ArrayObject):
-            waiting.extend(value.raw_get(index) for index in range(len(value)))
+def _name(certificate: Any) -> str:
+    return str(certificate.subject.native.get("common_name", ""))

@@ -6,7 +6,6 @@ They lie in ``platform/`` of the key directory, which is made on the first start
 """
 
 import secrets
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,42 +16,25 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from storage.crypto.authority import Authority, distinguished_name, new_authority, new_key
 from storage.crypto.certificates import Certificate, describe
+from storage.crypto.certified_key import CertifiedKey
 from storage.crypto.errors import Malformed
-from storage.crypto.key_files import private_pem, write_private
-from storage.crypto.signatures import PrivateKey, sign, signing_key
+from storage.crypto.key_files import private_pem, read_private_pem, write_private
 
 _FILES = ("checkpoint.pem", "document.pem", "timestamp.pem", "master.key")
 
 
-@dataclass(frozen=True, slots=True)
-class CertifiedKey:
-    """A private key with its certificates, leaf first, root last."""
-
-    key: PrivateKey = field(repr=False)
-    chain: tuple[Certificate, ...]
-
-    @property
-    def certificate(self) -> Certificate:
-        """The leaf."""
-        return self.chain[0]
-
-    def sign(self, message: bytes) -> bytes:
-        """ECDSA-SHA256 DER, or RSA PKCS#1 v1.5 SHA-256."""
-        return sign(self.key, message)
-
-
 class PlatformKeys:
-    """What the platform signs and seals with. ``crls``: DER, of the embedded authority; empty for certified keys.
+    """What the platform signs and seals with. ``crls``: DER, of the embedded ``authority``; neither for certified keys.
 
     A plain class: frameworks that look into dataclasses must not look into this one.
     """
 
-    __slots__ = ("checkpoint", "crls", "document", "master", "timestamp")
+    __slots__ = ("authority", "checkpoint", "crls", "document", "master", "timestamp")
 
     def __init__(self, checkpoint: ed25519.Ed25519PrivateKey, document: CertifiedKey, timestamp: CertifiedKey,
-                 master: bytes, crls: tuple[bytes, ...]) -> None:
+                 master: bytes, crls: tuple[bytes, ...], authority: Authority | None = None) -> None:
         self.checkpoint, self.document, self.timestamp = checkpoint, document, timestamp
-        self.master, self.crls = master, crls
+        self.master, self.crls, self.authority = master, crls, authority
 
     @property
     def checkpoint_public(self) -> bytes:
@@ -66,15 +48,24 @@ class PlatformKeys:
         return tuple(found.values())
 
 
-def load_platform_keys(directory: Path, *, name: str, now: datetime) -> PlatformKeys:
+    def vouched(self, certificate: Certificate, now: datetime) -> tuple[bytes, ...]:
+        """OCSP answers (DER) of the embedded authority about one of its two certificates; none about any other."""
+        own = {self.document.certificate.fingerprint, self.timestamp.certificate.fingerprint}
+        if self.authority is None or certificate.fingerprint not in own:
+            return ()
+        return (self.authority.ocsp_answer(certificate.x509, now=now),)
+
+
+def load_platform_keys(directory: Path, *, name: str, now: datetime, ocsp_address: str = "") -> PlatformKeys:
     """The keys in ``directory/platform``; makes them where there is none. Several nodes may start at once.
 
-    ``name``: the platform's name, into the certificates; ``now``: process time will do. Raises ``Malformed`` when
-    some of the files are missing.
+    ``name``: the platform's name, into the certificates; ``now``: process time will do; ``ocsp_address``: where nodes
+    answer for the embedded authority, into the certificates too. Raises ``Malformed`` when some of the files are
+    missing.
     """
     directory = directory / "platform"
     if not directory.exists():
-        _make(directory, name, now)
+        _make(directory, name, now, ocsp_address)
     missing = [file for file in _FILES if not (directory / file).exists()]
     if missing:
         raise Malformed("平台密钥目录不完整", missing=missing)
@@ -82,25 +73,26 @@ def load_platform_keys(directory: Path, *, name: str, now: datetime) -> Platform
     if not isinstance(checkpoint, ed25519.Ed25519PrivateKey):
         raise Malformed("checkpoint.pem 须为 Ed25519 私钥")
     master = bytes.fromhex((directory / "master.key").read_text().strip())
+    authority = _embedded(directory / "authority.pem")
+    crls = (authority.revocation_list(now=now, days=365).public_bytes(Encoding.DER),) if authority else ()
     return PlatformKeys(checkpoint, _certified(directory / "document.pem"), _certified(directory / "timestamp.pem"),
-                        master, _embedded_crls(directory / "authority.pem", now))
+                        master, crls, authority)
 
 
 def _certified(path: Path) -> CertifiedKey:
     data = path.read_bytes()
     chain = tuple(describe(item) for item in x509.load_pem_x509_certificates(data))
-    return CertifiedKey(signing_key(load_pem_private_key(data, None)), chain)
+    return CertifiedKey(read_private_pem(data), chain)
 
 
-def _embedded_crls(path: Path, now: datetime) -> tuple[bytes, ...]:
+def _embedded(path: Path) -> Authority | None:
     if not path.exists():
-        return ()
-    embedded = _certified(path)
-    listed = Authority(embedded.certificate.x509, embedded.key).revocation_list(now=now, days=365)
-    return (listed.public_bytes(Encoding.DER),)
+        return None
+    found = _certified(path)
+    return Authority(found.certificate.x509, found.key)
 
 
-def _make(directory: Path, name: str, now: datetime) -> None:
+def _make(directory: Path, name: str, now: datetime, ocsp_address: str) -> None:
     """Fills a directory beside, then moves it into place; a node that comes second keeps what the first made."""
     directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     staged = Path(mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
@@ -112,7 +104,8 @@ def _make(directory: Path, name: str, now: datetime) -> None:
     for file, title in (("document.pem", name), ("timestamp.pem", f"{name} 时间戳")):
         key = new_key("ec-p256")
         subject = distinguished_name(common_name=title, organisation=name)
-        leaf = authority.issue(key, subject, now=now, days=3600, time_stamping=file == "timestamp.pem")
+        leaf = authority.issue(key, subject, now=now, days=3600, time_stamping=file == "timestamp.pem",
+                               ocsp_address=ocsp_address)
         write_private(staged / file, private_pem(key) + leaf.public_bytes(Encoding.PEM) + root)
     try:
         staged.replace(directory)  # refused where another node's stands already

@@ -8,6 +8,7 @@ from hashlib import sha256
 from storage.crypto.errors import Malformed, ObjectAltered, SealBroken
 from storage.crypto.floe import OVERHEAD, MessageKey
 from storage.crypto.manifest import Manifest
+from storage.crypto.suites import sm3
 
 # fetch(offset, length) gives stored bytes of the object, as an S3 range request does.
 Fetch = Callable[[int, int], bytes]
@@ -59,6 +60,8 @@ def decrypt_segment(message_key: MessageKey, manifest: Manifest, index: int, dat
         raise Malformed("分段与清单不符", field="parts")
     if sha256(data).hexdigest() != manifest.parts[index]:
         raise ObjectAltered("存储的分段与投标人签名的清单不符", index=index)
+    if manifest.parts_sm3 and sm3(data) != manifest.parts_sm3[index]:
+        raise SealBroken("分段的 SM3 摘要与清单不符", part="segment", position=index)
     plaintext = message_key.decrypt_segment(index, data, last=index == layout.count - 1)
     if len(plaintext) + OVERHEAD != layout.segment_range(index)[1]:
         raise SealBroken("密文长度与清单不符", part="segment", position=index)

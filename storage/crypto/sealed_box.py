@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage.crypto.canonical import Json, from_base64, to_base64
 from storage.crypto.certificates import Certificate
 from storage.crypto.errors import Malformed, NotSupported, SealBroken
-from storage.crypto.wraps import WrapPrivateKey, WrapPublicKey, read_wrap, unwrap, wrap
+from storage.crypto.sm2 import Sm2PublicKey
+from storage.crypto.wraps import WrapPrivateKey, read_wrap, unwrap, wrap
 
 _ROLE, _INDEX, _IV = "bidder", 0, 12
 LARGEST = 4 << 20
@@ -23,8 +24,8 @@ LARGEST = 4 << 20
 def seal_box(plaintext: bytes, certificate: Certificate, *, purpose: str, subject: str) -> dict[str, Json]:
     """The box for the holder of the certificate; raises ``NotSupported`` for keys that cannot take one."""
     public_key = certificate.public_key
-    if not isinstance(public_key, WrapPublicKey):
-        raise NotSupported("只支持 P-256 与 2048 位以上 RSA 证书", field="cert")
+    if isinstance(public_key, Sm2PublicKey) and not certificate.can_unwrap:
+        raise NotSupported("SM2 签名证书不能用于加密，须用与其成对的加密证书", field="cert")
     place, key, iv = _place(purpose, subject), secrets.token_bytes(32), secrets.token_bytes(_IV)
     held = wrap(key, public_key, certificate.tag, role=_ROLE, index=_INDEX, ch=place)
     return {"v": 1, "wrap": held.to_json(), "iv": to_base64(iv),

@@ -39,8 +39,9 @@ def split(secret: bytes, *, needed: int, shares: int,
     return [_evaluate(terms, x) + bytes([x]) for x in range(1, shares + 1)]
 
 
-def combine(shares: Sequence[bytes]) -> bytes:
-    """The secret of exactly the needed number of shares or more.
+def combine(shares: Sequence[bytes], *, at: int = 0) -> bytes:
+    """The secret of exactly the needed number of shares or more; with ``at`` the value of that x instead, which is what
+    the share of that index must be.
 
     Raises ``Malformed`` for none, unequal lengths, x = 0 or the same x twice. A false share gives a false
     secret: the caller checks each share's commitment before and the secret's after.
@@ -51,7 +52,7 @@ def combine(shares: Sequence[bytes]) -> bytes:
         raise Malformed("密钥份额不成组")
     total = bytes(lengths.pop())
     for x, y in points.items():
-        total = _add(total, y.translate(_PRODUCTS[_weight(x, points)]))
+        total = _add(total, y.translate(_PRODUCTS[_weight(x, points, at)]))
     return total
 
 
@@ -68,11 +69,11 @@ def _evaluate(terms: Sequence[bytes], x: int) -> bytes:
     return value
 
 
-def _weight(x: int, points: dict[int, bytes]) -> int:
+def _weight(x: int, points: dict[int, bytes], at: int) -> int:
     weight = 1
     for other in points:
         if other != x:
-            weight = _PRODUCTS[weight][_PRODUCTS[other][_INVERSES[other ^ x]]]
+            weight = _PRODUCTS[weight][_PRODUCTS[other ^ at][_INVERSES[other ^ x]]]
     return weight
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from storage.crypto.context import SUITES, Secrets
+from storage.crypto.context import Secrets
 from storage.crypto.envelope import message_key_of
-from storage.crypto.errors import Malformed, NotSupported
+from storage.crypto.errors import Malformed
 from storage.crypto.floe import HEADER_LENGTH, Parameters, decrypt_stream
 from storage.crypto.header import LARGEST, Header, read_header
+from storage.crypto.suites import suite_of
 
 _MAGIC = b"EBID\x01"
 _PREFACE = 12
@@ -34,8 +35,7 @@ def read_single(source: BinaryIO) -> SingleFile:
     preface = source.read(_PREFACE)
     if len(preface) != _PREFACE or preface[:5] != _MAGIC or preface[6:8] != b"\0\0":
         raise Malformed("不是 EBID/1 文件")
-    if preface[5] not in SUITES:
-        raise NotSupported("不支持的密码套件", suite=preface[5])
+    suite_of(preface[5])
     length = int.from_bytes(preface[8:])
     if length > LARGEST:
         raise Malformed("信封头过长")

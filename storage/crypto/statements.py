@@ -5,7 +5,7 @@ text as well, so a statement of one kind never passes for another. The signature
 checked alone and offline; whether the root is trusted is the reader's decision.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
@@ -13,8 +13,8 @@ from cryptography.x509 import BasicConstraints, ExtensionNotFound
 
 from storage.crypto.canonical import Json, from_base64, parse_object, to_base64
 from storage.crypto.certificates import Certificate, parse_certificate, verify_signature
+from storage.crypto.certified_key import CertifiedKey
 from storage.crypto.errors import CertificateRefused, Malformed
-from storage.crypto.platform_keys import CertifiedKey
 
 _LONGEST_CHAIN = 5
 
@@ -39,7 +39,9 @@ def check_statement(kind: str, text: bytes, signature: Json, *, at: datetime,
     if not isinstance(pems, list) or not 1 <= len(pems) <= _LONGEST_CHAIN:
         raise Malformed("签名须带证书链", field="chain")
     chain = [parse_certificate(str(pem)) for pem in pems]
-    _check_chain(chain, at)
+    if [each.pem for each in chain] != pems:  # another spelling of the same certificate is not what was given out
+        raise Malformed("证书的 PEM 不是唯一写法", field="chain")
+    check_chain(chain, at)
     if roots is not None and chain[-1].fingerprint not in roots:
         raise CertificateRefused("证书链的根不受信任", reason="untrusted", fingerprint=chain[-1].fingerprint)
     verify_signature(chain[0], _signed(kind, text), from_base64(signature["value"], "value"))
@@ -50,7 +52,11 @@ def _signed(kind: str, text: bytes) -> bytes:
     return f"ebid/1 {kind}\0".encode() + text
 
 
-def _check_chain(chain: list[Certificate], at: datetime) -> None:
+def check_chain(chain: Sequence[Certificate], at: datetime) -> None:
+    """Each certificate, leaf first, issued by the next, the last by itself, all inside their dates ``at`` the moment.
+
+    Raises ``CertificateRefused``.
+    """
     for index, certificate in enumerate(chain):
         issuer = chain[min(index + 1, len(chain) - 1)]
         if index and not _may_issue(certificate):

@@ -1,7 +1,6 @@
-"""Asking for a time stamp and checking one (RFC 3161)."""
+"""Reading a time stamp and checking it (RFC 3161). Asking for one: ``stamping``."""
 
 import hmac
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from pyhanko.sign.validation.status import TimestampSignatureStatus
 
 from storage.crypto.errors import TimestampRefused
 from storage.crypto.trust import TrustList
-from storage.crypto.tsa import TimestampAuthority
+from storage.kernel.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +24,11 @@ class TimeStamp:
     policy: str
 
 
-async def stamp(authority: TimestampAuthority, digest: bytes) -> bytes:
-    """The token (DER of a ContentInfo) over a SHA-256 digest.
-
-    Raises ``Unavailable`` when the authority does not answer, ``TimestampRefused`` when it refuses or answers
-    something else. The token's signature is checked by ``check_timestamp``.
-    """
-    nonce = secrets.randbits(63)
-    request = tsp.TimeStampReq({
-        "version": "v1", "nonce": nonce, "cert_req": True,
-        "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}})
-    answer = await authority.respond(request.dump())
-    try:
-        response = tsp.TimeStampResp.load(answer, strict=True)
-        if response["status"]["status"].native not in ("granted", "granted_with_mods"):
-            raise TimestampRefused("时间戳服务拒绝了请求", authority=authority.name)
-        token = response["time_stamp_token"]
-        info = _info(token)
-    except (ValueError, TypeError, KeyError) as error:
-        raise TimestampRefused("时间戳服务答复无法读取", authority=authority.name) from error
-    if info["nonce"].native != nonce or not _is_over(info, digest):
-        raise TimestampRefused("时间戳不是对这份内容签发的", authority=authority.name)
-    return bytes(token.dump())
-
-
 def read_timestamp(token: bytes) -> TimeStamp:
     """What a token says, unchecked; raises ``TimestampRefused`` when it cannot be read."""
     try:
         content = cms.ContentInfo.load(token, strict=True)
-        info = _info(content)
+        info = info_of(content)
         name = info["tsa"].chosen.native if info["tsa"].native else {}
         return TimeStamp(info["gen_time"].native, str(name.get("common_name", "")),
                          str(info["serial_number"].native), str(info["policy"].native))
@@ -61,10 +36,25 @@ def read_timestamp(token: bytes) -> TimeStamp:
         raise TimestampRefused("时间戳无法读取") from error
 
 
+def end_of(token: bytes) -> datetime:
+    """Until when the certificate lasts that signed a token, which it carries; raises ``TimestampRefused``."""
+    try:
+        signed = cms.ContentInfo.load(token, strict=True)["content"]
+        signer = signed["signer_infos"][0]["sid"].chosen
+        for each in signed["certificates"]:
+            found = each.chosen
+            if (found.issuer, found.serial_number) == (signer["issuer"], signer["serial_number"].native):
+                end: datetime = found.not_valid_after
+                return end
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise TimestampRefused("时间戳无法读取") from error
+    raise TimestampRefused("时间戳未附签名证书")
+
+
 def stamps_digest(token: bytes, digest: bytes) -> bool:
     """True when the token is over this SHA-256 digest; says nothing of who signed it."""
     try:
-        return _is_over(_info(cms.ContentInfo.load(token, strict=True)), digest)
+        return is_over(info_of(cms.ContentInfo.load(token, strict=True)), digest)
     except (ValueError, TypeError, KeyError) as error:
         raise TimestampRefused("时间戳无法读取") from error
 
@@ -72,16 +62,16 @@ def stamps_digest(token: bytes, digest: bytes) -> bool:
 async def check_timestamp(token: bytes, digest: bytes, trust: TrustList) -> TimeStamp:
     """The time stamp, where it is over the SHA-256 ``digest`` and by an authority of ``trust`` valid at its time.
 
-    Raises ``TimestampRefused`` in every other case.
+    Raises ``TimestampRefused`` in every other case, ``Unavailable`` for SM2 on a machine that does not know it.
     """
     found = read_timestamp(token)
     try:
         content = cms.ContentInfo.load(token, strict=True)
-        if not _is_over(_info(content), digest):
+        if not is_over(info_of(content), digest):
             raise TimestampRefused("时间戳不是对这份内容签发的")
         fields = await validate_tst_signed_data(content["content"], trust.context(found.at), lambda _: digest)
         status = TimestampSignatureStatus(**fields)
-    except TimestampRefused:
+    except (TimestampRefused, Unavailable):
         raise
     except Exception as error:  # every exception means not valid
         raise TimestampRefused("时间戳验证失败") from error
@@ -90,14 +80,16 @@ async def check_timestamp(token: bytes, digest: bytes, trust: TrustList) -> Time
     return found
 
 
-def _info(token: Any) -> Any:
+def info_of(token: Any) -> Any:
+    """The TSTInfo of a token (asn1crypto); raises ``ValueError`` for another content."""
     info = token["content"]["encap_content_info"]["content"].parsed
     if not isinstance(info, tsp.TSTInfo):
         raise ValueError("no TSTInfo")
     return info
 
 
-def _is_over(info: Any, digest: bytes) -> bool:
+def is_over(info: Any, digest: bytes) -> bool:
+    """True when the TSTInfo is over this SHA-256 digest."""
     imprint = info["message_imprint"]
     return imprint["hash_algorithm"]["algorithm"].native == "sha256" and hmac.compare_digest(
         imprint["hashed_message"].native, digest)

@@ -5,7 +5,7 @@ here: roots, intermediates, CRLs and OCSP answers are given, and a missing or st
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -21,6 +21,7 @@ from storage.crypto.chain_signatures import SIGNATURES, verifies
 from storage.crypto.revocation import OCSP, REVOKED, UNKNOWN, Verdict, Word, judge, parse_word, words_of
 from storage.crypto.trust_files import certificates_in, crls_in, stats_of
 from storage.crypto.trust_reasons import reason_of, refusal
+from storage.kernel.errors import Unavailable
 
 # What a certificate is used for, and the key usages of which it must have one (empty: the caller has checked).
 SIGN = "sign"
@@ -83,7 +84,7 @@ class TrustList:
     @cached_property
     def words(self) -> Mapping[bytes, tuple[Word, ...]]:
         """What each CA said on revocation, signatures checked, by the SHA-256 of its certificate."""
-        return {each.sha256: words_of(each, self.crls, self.ocsps, verifies)
+        return {each.sha256: words_of(each, self.crls, self.ocsps, _known_here)
                 for each in (*self.roots, *self.intermediates)}
 
     def joined(self, other: "TrustList") -> "TrustList":
@@ -91,14 +92,19 @@ class TrustList:
         return TrustList(self.roots + other.roots, self.intermediates + other.intermediates, self.crls + other.crls,
                          self.ocsps + other.ocsps, {**other.admissions, **self.admissions}, self.grace, self.version)
 
-    def context(self, at: datetime, *, certificates: Sequence[Any] = (), crls: Sequence[Any] = ()) -> Any:
+    def with_answers(self, answers: Sequence[bytes]) -> "TrustList":
+        """The same list with further OCSP answers, DER."""
+        return replace(self, ocsps=(*self.ocsps, *(parse_word(OCSP, each) for each in answers)))
+
+    def context(self, at: datetime, *, certificates: Sequence[Any] = (), crls: Sequence[Any] = (),
+                ocsps: Sequence[Any] = ()) -> Any:
         """A validation context for the moment ``at``: no fetching, revocation data required.
 
-        ``certificates`` and ``crls``: evidence a document carries with it, as asn1crypto objects.
+        ``certificates``, ``crls``, ``ocsps``: evidence a document carries with it, as asn1crypto objects.
         """
         return ValidationContext(
             trust_roots=[each for each in self.roots if self.refuses(each, at) is None],
-            other_certs=[*self.intermediates, *certificates], crls=[*self.crls, *crls], ocsps=list(self.ocsps),
+            other_certs=[*self.intermediates, *certificates], crls=[*self.crls, *crls], ocsps=[*self.ocsps, *ocsps],
             moment=at, allow_fetching=False, revocation_mode="require", retroactive_revinfo=True,
             signature_validator=SIGNATURES)
 
@@ -117,7 +123,8 @@ class TrustList:
 
         ``answers``: OCSP answers about this certificate besides the list's own, DER.
         Raises ``CertificateRefused`` with ``reason``: usage, expired, not-yet-valid, untrusted, suspended, not-listed,
-        policy, revoked, revocation-unknown. Every other failure counts as untrusted.
+        policy, revoked, revocation-unknown. Every other failure counts as untrusted; but ``Unavailable`` for a chain of
+        SM2 on a machine that does not know it.
         """
         if not (certificate.can_unwrap if usage == UNWRAP else certificate.can_sign):
             raise refusal("usage", certificate)
@@ -145,6 +152,8 @@ class TrustList:
         validator: Any = CertificateValidator(leaf, validation_context=context)
         try:
             path = await validator.async_validate_usage(set())
+        except Unavailable:
+            raise
         except Exception as error:  # every exception means not valid; which one only words the refusal
             raise refusal(reason_of(error, certificate, at), certificate) from error
         return list(path.iter_certs(include_root=True))[::-1]
@@ -190,6 +199,14 @@ class TrustStore:
         if stats != self._seen:
             self._list, self._seen = read_trust_list(self._directory), stats
         return self._list
+
+
+def _known_here(issuer: Any, algorithm: Any, signed: bytes, signature: bytes) -> bool:
+    """As ``verifies``; where this machine knows no SM2, such a CA's words are none, and the others' count."""
+    try:
+        return verifies(issuer, algorithm, signed, signature)
+    except Unavailable:
+        return False
 
 
 def _validation(chain: Sequence[Any], verdicts: Sequence[Verdict], at: datetime, usage: str,

@@ -13,12 +13,15 @@ import httpx
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1
 
-from storage.crypto.platform_keys import CertifiedKey
+from storage.crypto.certified_key import CertifiedKey
+from storage.crypto.outgoing import AnswerRefused, fetch
+from storage.crypto.tls import trusted_authorities
 from storage.kernel.clock import process_now
 from storage.kernel.errors import Unavailable
 
 # RFC 5612 example number: the embedded authority follows no registered policy.
 _POLICY = "1.3.6.1.4.1.32473.1"
+_LARGEST_ANSWER = 1 << 20
 _LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
@@ -39,7 +42,7 @@ class TimestampAuthority(Protocol):
 
 
 class HttpAuthority:
-    """An external authority by address; the answer counts only after ``timestamps.stamp`` has checked it."""
+    """An external authority by address; the answer counts only after ``stamping.stamp`` has checked it."""
 
     is_demo = False
 
@@ -50,14 +53,14 @@ class HttpAuthority:
     async def respond(self, request: bytes) -> bytes:
         """Posts the request; see ``TimestampAuthority``."""
         try:
-            async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False) as client:
-                answer = await client.post(self._url, content=request, headers={
-                    "Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"})
-        except httpx.HTTPError as error:
+            async with httpx.AsyncClient(follow_redirects=False, verify=trusted_authorities(),
+                                         headers={"Accept": "application/timestamp-reply"}) as client:
+                return await fetch(client, "POST", self._url, most=_LARGEST_ANSWER, seconds=self._timeout,
+                                   content=request, content_type="application/timestamp-query")
+        except AnswerRefused as error:
+            raise Unavailable("时间戳服务答复异常", authority=self.name, answer=str(error)) from error
+        except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable("时间戳服务暂不可用", authority=self.name) from error
-        if answer.status_code != 200 or len(answer.content) > 1 << 20:
-            raise Unavailable("时间戳服务答复异常", authority=self.name, status=answer.status_code)
-        return answer.content
 
 
 class EmbeddedAuthority:

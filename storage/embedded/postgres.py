@@ -68,7 +68,9 @@ class EmbeddedPostgres:
         self._forget_the_dead()
         settings = ["listen_addresses=", f"unix_socket_directories={self.socket_directory}",
                     f"max_connections={self._connections}", "unix_socket_permissions=0700",
-                    "client_connection_check_interval=2000", "log_timezone=UTC", "timezone=UTC"]
+                    "client_connection_check_interval=2000", "log_timezone=UTC", "timezone=UTC",
+                    # DETAIL quotes rows, and what each checkpoint wrote grows with the bids.
+                    "log_error_verbosity=terse", "log_checkpoints=off"]
         if not self._durable:
             settings += _HASTY
         options = " ".join(f"-c {setting}" for setting in settings)

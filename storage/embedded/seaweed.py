@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ _PORTS = ("s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "filer.p
 _OPTIONS = ("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-webdav=false", "-admin.ui=false",
             "-s3.port.iceberg=0", "-s3.port.lance=0", "-disableHttp", "-filer.maxMB=16")
 _ATTEMPTS = 3
+_SECONDS_TO_LET_GO = 5
 
 
 class SeaweedFailed(RuntimeError):
@@ -63,7 +64,8 @@ class EmbeddedSeaweed:
         """
         self._stop_leftover()
         for attempt in range(_ATTEMPTS):
-            self._ports = self._choose_ports(fresh=attempt > 0)
+            # Nodes and browsers hold the address: it changes only where it cannot be had again.
+            self._ports = self._choose_ports(fresh=attempt > 1)
             self._process = self._launch()
             (self.directory / "pid").write_text(str(self._process.pid))
             if self._is_ready(list(origins), time.monotonic() + seconds):
@@ -116,7 +118,7 @@ class EmbeddedSeaweed:
         file = self.directory / "ports.json"
         if not fresh and file.exists():
             ports: dict[str, int] = json.loads(file.read_text())
-            if set(ports) == set(_PORTS) and all(map(is_free, ports.values())):
+            if set(ports) == set(_PORTS) and _become_free(ports.values()):
                 return ports
         ports = dict(zip(_PORTS, draw_ports(len(_PORTS)), strict=True))
         file.write_text(json.dumps(ports))
@@ -135,6 +137,16 @@ class EmbeddedSeaweed:
         for port in self._ports.values():
             for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
                 socket.unlink(missing_ok=True)
+
+
+def _become_free(ports: Collection[int]) -> bool:
+    """Whether all are free, at once or when a store that has just been killed has let go of them."""
+    until = time.monotonic() + _SECONDS_TO_LET_GO
+    while not all(map(is_free, ports)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _load_or_make_keys(file: Path) -> Keys:

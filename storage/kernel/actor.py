@@ -9,7 +9,12 @@ class Actor:
     """A person, programme or the clock, as the ledger and the rules see it.
 
     ``id`` is ``party:<uuid>``, ``clock``, ``platform`` or ``public``; ``certificate`` the SHA-256
-    (hex) of the certificate the session was opened with; ``address`` the network address (R-148).
+    (hex) of the certificate the session was opened with; ``address`` the network address (R-148); ``session_id``
+    the session the actor acts in; ``is_fresh``: it was proven some minutes ago, by certificate or security
+    key; ``has_signed``: by the certificate (fault 36);
+    ``lacks_key``: without the security key that an office asks for, and so without any role (R-1012); ``unkeyed``:
+    what else counts with a security key alone, such as ``custodian``, where the session has shown none;
+    ``awaits_touch``: a program whose sign-in a person confirmed in a browser, too long ago for what asks a fresh proof.
     """
 
     id: str
@@ -18,6 +23,12 @@ class Actor:
     party_id: UUID | None = None
     certificate: str | None = None
     address: str = ""
+    session_id: UUID | None = None
+    is_fresh: bool = False
+    has_signed: bool = False
+    lacks_key: bool = False
+    unkeyed: frozenset[str] = frozenset()
+    awaits_touch: bool = False
 
     @property
     def audiences(self) -> frozenset[str]:

@@ -45,6 +45,12 @@ class NotAllowed(DomainError):
     code = "not-allowed"
 
 
+class ProofNeeded(NotAllowed):
+    """The act asks for a fresh proof of who is there; with one it may be done."""
+
+    code = "proof-needed"
+
+
 class NotSignedIn(DomainError):
     """The act needs an identity, and none was shown."""
 
@@ -79,3 +85,13 @@ class Unavailable(DomainError):
     """A part of the platform is away; trying again later is safe."""
 
     code = "unavailable"
+
+
+class TooMany(DomainError):
+    """Asked for more often than is admitted; ``seconds``: when it may be tried again."""
+
+    code = "too-many"
+
+    def __init__(self, message: str, *, seconds: int, **facts: object) -> None:
+        super().__init__(message, retry_after=seconds, **facts)
+        self.seconds = seconds

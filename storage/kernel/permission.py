@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from storage.kernel.actor import Actor
 
 PUBLIC, SIGNED_IN = "public", "party"
+# What an operation asks beside the session (fault 36): a proof some minutes old at most, by the certificate or by a
+# registered security key; the same by the certificate alone; or nothing more, because the act itself is signed.
+FRESH, CERTIFICATE, SIGNED = "fresh", "certificate", "signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,17 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One row; ``stages`` is empty where the operation asks for no stage of a lot."""
+    """One row; ``stages`` is empty where the operation asks for no stage of a lot; ``proof`` where it asks for none.
+
+    ``keyed``: as what, beside its roles, whoever does it counts with a security key alone where the operator demands
+    so, such as ``custodian``; empty: as nothing.
+    """
 
     operation: str
     grants: tuple[Grant, ...]
     stages: frozenset[str] = frozenset()
+    proof: str = ""
+    keyed: str = ""
 
     @property
     def roles(self) -> frozenset[str]:
@@ -56,14 +65,15 @@ class Permission:
         return bool(named & {*held, PUBLIC}) and (not self.stages or stage in self.stages)
 
 
-def row(operation: str, grants: str, stages: Iterable[str] = ()) -> Permission:
-    """A row as it is written: grants with blanks between, then the stages that admit it."""
-    return Permission(operation, tuple(Grant.read(each) for each in grants.split()), frozenset(stages))
+def row(operation: str, grants: str, stages: Iterable[str] = (), proof: str = "", keyed: str = "") -> Permission:
+    """A row as it is written: grants with blanks between, the stages that admit it, what proof and key it asks."""
+    return Permission(operation, tuple(Grant.read(each) for each in grants.split()), frozenset(stages), proof, keyed)
 
 
-def rows(grants: str, operations: str, stages: Iterable[str] = ()) -> tuple[Permission, ...]:
+def rows(grants: str, operations: str, stages: Iterable[str] = (), proof: str = "",
+         keyed: str = "") -> tuple[Permission, ...]:
     """Rows of operations, named with blanks between, that the same grants open at the same stages."""
-    return tuple(row(each, grants, tuple(stages)) for each in operations.split())
+    return tuple(row(each, grants, tuple(stages), proof, keyed) for each in operations.split())
 
 
 Table = Mapping[str, tuple[Permission, ...]]
@@ -80,6 +90,21 @@ def table(*rooms: Iterable[Permission]) -> Table:
 def door_opens(book: Table, operation: str, actor: Actor) -> bool:
     """True when some row lets the actor's role pass; what has no row stays shut."""
     return any(permission.opens_to(actor) for permission in book.get(operation, ()))
+
+
+def asks_fresh_proof(book: Table, operation: str) -> bool:
+    """True when whoever does it must have proven some minutes ago who is there."""
+    return any(permission.proof in {FRESH, CERTIFICATE} for permission in book.get(operation, ()))
+
+
+def takes_key(book: Table, operation: str) -> bool:
+    """True when a security key is proof enough: not where the act changes who may sign in, or as what."""
+    return all(permission.proof != CERTIFICATE for permission in book.get(operation, ()))
+
+
+def lacks_a_key(book: Table, operation: str, actor: Actor) -> bool:
+    """True where the operation counts with a security key alone, and the actor's session has shown none."""
+    return any(permission.keyed in actor.unkeyed for permission in book.get(operation, ()))
 
 
 def admits(book: Table, operation: str, held: Iterable[str], stage: str) -> bool:

@@ -1,5 +1,6 @@
 """Triggers and grants that keep the log from being changed by accident. The proof is in the checkpoints."""
 
+# Those of the first migration; a later table of the log asks for ``only_grows`` in its own.
 ONLY_GROWING = (
     "ledger_entry",
     "ledger_payload",
@@ -36,7 +37,7 @@ END $$
 
 def ledger_ddl() -> list[str]:
     """The statements a migration runs after the ledger tables exist; running them again does no harm."""
-    guarded = [statement for table in ONLY_GROWING for statement in _only_grows(table)]
+    guarded = [statement for table in ONLY_GROWING for statement in only_grows(table)]
     return [
         _REFUSE,
         _KEEP_UNSEQUENCED,
@@ -51,7 +52,8 @@ def ledger_ddl() -> list[str]:
     ]
 
 
-def _only_grows(table: str) -> list[str]:
+def only_grows(table: str) -> list[str]:
+    """The statements that keep a table from losing or changing a row."""
     return [
         f"CREATE OR REPLACE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
         " FOR EACH STATEMENT EXECUTE FUNCTION ledger_only_grows()",

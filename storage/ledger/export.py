@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.kernel.errors import NotAllowed
-from storage.ledger.documents import Export, SealedAct
+from storage.ledger.documents import EntryProof, Export, SealedAct
 from storage.ledger.model import FORMAT_VERSION
+from storage.ledger.notes import parse_checkpoint, parse_note
 from storage.ledger.proofs import entry_proofs, sealed_item
-from storage.ledger.queries import StoredCheckpoint, latest_checkpoint
+from storage.ledger.queries import StoredCheckpoint, covering_checkpoint, latest_checkpoint
 from storage.ledger.tables import LedgerEntry, SealedActRow
-from storage.ledger.verification import verify_export
+from storage.ledger.verification import decode_entry, verify_export
 
 
 async def sealed_acts(session: AsyncSession, stream: str, audiences: Collection[str],
@@ -44,12 +45,12 @@ async def _sealed_rows(session: AsyncSession, stream: str, readable_from: dateti
 
 async def export_stream(session: AsyncSession, stream: str | None, audiences: Collection[str], key: str, *,
                         readable_from: datetime | None = None) -> Export | None:
-    """A stream as far as the newest checkpoint (None: the whole log); None when there is no checkpoint yet.
+    """A stream as far as a checkpoint that covers it (None: the whole log); None where there is no checkpoint yet.
 
     ``readable_from`` is the deadline of the lot; without it the bundle carries no sealed acts. The
     bundle is verified with ``key`` before it is returned.
     """
-    checkpoint = await latest_checkpoint(session)
+    checkpoint = await _checkpoint_over(session, stream)
     if checkpoint is None:
         return None
     entries = await entry_proofs(session, await _seqs(session, stream, checkpoint), checkpoint.size, audiences)
@@ -61,6 +62,25 @@ async def export_stream(session: AsyncSession, stream: str | None, audiences: Co
         sealed=[_item(row, audiences) for row in rows])
     verify_export(document, key)
     return document
+
+
+async def entries_about(session: AsyncSession, stream: str, subjects: Collection[str],
+                        export: Export) -> list[EntryProof]:
+    """Public entries of another, short stream about those subjects, proven by the checkpoint of an export."""
+    size = parse_checkpoint(parse_note(export["checkpoint"]).text).size
+    query = select(LedgerEntry.seq, LedgerEntry.entry).where(LedgerEntry.stream == stream, LedgerEntry.seq < size)
+    wanted = [seq for seq, entry in await session.execute(query) if decode_entry(entry).subject in subjects]
+    return await entry_proofs(session, sorted(wanted), size, ("public",))
+
+
+async def _checkpoint_over(session: AsyncSession, stream: str | None) -> StoredCheckpoint | None:
+    """One over all that the stream holds now, cosigned if possible; the newest while some of it is not covered."""
+    newest = await latest_checkpoint(session)
+    if stream is None or newest is None:
+        return newest
+    last = await session.scalar(select(func.max(LedgerEntry.seq)).where(LedgerEntry.stream == stream))
+    batch = await session.scalar(select(func.max(SealedActRow.batch_seq)).where(SealedActRow.stream == stream))
+    return await covering_checkpoint(session, max(last or 0, batch or 0)) or newest
 
 
 async def _seqs(session: AsyncSession, stream: str | None, checkpoint: StoredCheckpoint) -> list[int]:

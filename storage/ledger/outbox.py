@@ -17,7 +17,8 @@ from storage.ledger.tables import LedgerOutbox
 
 OUTBOX_CHANNEL = "yunkai_outbox"
 WAKE_INTERVAL_SECONDS = 0.1
-_ROLE_WORDS = ("administrator", "supervisor", "centre", "agency", "tenderee", "expert", "bidder")
+_ROLE_WORDS = ("system_administrator", "security_administrator", "auditor", "supervisor", "centre", "agency",
+               "tenderee", "expert", "bidder")
 _INSERT = insert(cast(Table, LedgerOutbox.__table__)).inline()
 
 

@@ -23,7 +23,7 @@ from storage.ledger.merkle import (
     prove,
 )
 from storage.ledger.model import FORMAT_VERSION, leaf_hash
-from storage.ledger.queries import StoredCheckpoint, latest_checkpoint
+from storage.ledger.queries import covering_checkpoint
 from storage.ledger.tables import LedgerEntry, LedgerNode, LedgerPayload, SealedActRow
 from storage.ledger.verification import verify_entry_document, verify_sealed_document
 
@@ -117,17 +117,12 @@ def sealed_item(row: SealedActRow, *, with_payload: bool) -> SealedAct:
     return item
 
 
-async def _covering(session: AsyncSession, seq: int) -> StoredCheckpoint | None:
-    checkpoint = await latest_checkpoint(session)
-    return checkpoint if checkpoint and checkpoint.size > seq else None
-
-
 async def entry_document(session: AsyncSession, seq: int, audiences: Collection[str], key: str) -> EntryDocument | None:
     """The offline proof of an entry; None until a checkpoint covers it (half a second or so).
 
     ``key`` is the log's ``checkpoints.verifier_key``; the document is verified before it is returned.
     """
-    checkpoint = await _covering(session, seq)
+    checkpoint = await covering_checkpoint(session, seq)
     if checkpoint is None:
         return None
     [proof] = await entry_proofs(session, [seq], checkpoint.size, audiences)
@@ -144,7 +139,7 @@ async def sealed_proof(session: AsyncSession, act_id: UUID, key: str) -> SealedD
     may have it: the caller permits.
     """
     row = await session.get(SealedActRow, act_id)
-    checkpoint = await _covering(session, row.batch_seq) if row else None
+    checkpoint = await covering_checkpoint(session, row.batch_seq) if row else None
     if row is None or checkpoint is None:
         return None
     [batch] = await entry_proofs(session, [row.batch_seq], checkpoint.size, _EVERYTHING)

@@ -1,8 +1,9 @@
 """Reading the log: the feed for an audience, who acted, checkpoints and their witnesses."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -10,9 +11,12 @@ from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tru
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.ledger.checkpoints import with_cosignatures
 from storage.ledger.documents import FeedItem
+from storage.ledger.notes import with_cosignatures
 from storage.ledger.tables import PLATFORM_STREAM, LedgerCheckpoint, LedgerCosignature, LedgerEntry, LedgerPayload
+
+COSIGN_SECONDS = 5
+_COSIGNED_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,13 @@ async def history(session: AsyncSession, audiences: Collection[str], *, before: 
     query = (_heads().where(LedgerEntry.seq < before, LedgerEntry.stream != PLATFORM_STREAM)
              .order_by(LedgerEntry.seq.desc()).limit(limit))
     return await _items(session, query, audiences)
+
+
+async def addressed(session: AsyncSession, tag: str, *, before: int, limit: int = 100) -> list[FeedItem]:
+    """Acts addressed to the tag, smaller in number than ``before``, the newest first, with their payloads."""
+    query = (_heads().where(LedgerEntry.seq < before, LedgerPayload.audience.contains([tag]))
+             .order_by(LedgerEntry.seq.desc()).limit(limit))
+    return await _items(session, query, {tag})
 
 
 Heads = Select[int, str, bytes, str, bytes, list[str]]
@@ -90,6 +101,42 @@ async def latest_checkpoint(session: AsyncSession) -> StoredCheckpoint | None:
     """The newest checkpoint."""
     found = await _checkpoints(session, true(), LedgerCheckpoint.size.desc(), 1)
     return found[0] if found else None
+
+
+async def covering_checkpoint(session: AsyncSession, seq: int) -> StoredCheckpoint | None:
+    """A checkpoint that covers entry ``seq``: of the next ones that were cosigned the one with most witnesses; where
+    none was, the newest. So evidence that is fetched again some seconds later carries cosignatures."""
+    query = (select(LedgerCosignature.size).where(LedgerCosignature.size > seq)
+             .order_by(LedgerCosignature.size).limit(_COSIGNED_LOOKED_AT))
+    counted = Counter((await session.scalars(query)).all())
+    if counted:
+        size = max(counted, key=lambda each: (counted[each], -each))
+        return (await _checkpoints(session, LedgerCheckpoint.size == size, LedgerCheckpoint.size.asc(), 1))[0]
+    newest = await latest_checkpoint(session)
+    return newest if newest and newest.size > seq else None
+
+
+async def witnessed_checkpoint(session: AsyncSession) -> StoredCheckpoint | None:
+    """The newest checkpoint that some witness cosigned."""
+    newest = select(func.max(LedgerCosignature.size)).scalar_subquery()
+    found = await _checkpoints(session, LedgerCheckpoint.size == newest, LedgerCheckpoint.size.desc(), 1)
+    return found[0] if found else None
+
+
+async def checkpoint_to_cosign(session: AsyncSession) -> StoredCheckpoint | None:
+    """The newest checkpoint signed before the present span of five seconds began, by the database clock.
+
+    The log signs faster than witnesses look; so those who look within one span meet on one checkpoint.
+    """
+    now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    begun = datetime.fromtimestamp(now.timestamp() // COSIGN_SECONDS * COSIGN_SECONDS, UTC)
+    found = await _checkpoints(session, LedgerCheckpoint.signed_at < begun, LedgerCheckpoint.size.desc(), 1)
+    return found[0] if found else None
+
+
+async def published_note(session: AsyncSession, size: int) -> str | None:
+    """The note of a checkpoint as the log signed it, without cosignatures."""
+    return await session.scalar(select(LedgerCheckpoint.note).where(LedgerCheckpoint.size == size))
 
 
 async def checkpoints(session: AsyncSession, *, from_size: int = 0, limit: int = 100) -> list[StoredCheckpoint]:

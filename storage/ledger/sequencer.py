@@ -17,7 +17,8 @@ from storage.database.fault_points import reach
 from storage.kernel.errors import DomainError
 from storage.ledger.appending import Connection, HeadMoved, append_waiting, require_head
 from storage.ledger.chain import Chain
-from storage.ledger.checkpoints import Checkpoint, sign_checkpoint
+from storage.ledger.checkpoints import sign_checkpoint
+from storage.ledger.notes import Checkpoint
 from storage.ledger.outbox import OUTBOX_CHANNEL
 from storage.ledger.rebuilding import rebuild
 from storage.ledger.sealed_packing import pack_sealed, sealed_acts_wait

@@ -92,6 +92,17 @@ class LedgerCosignature(Base):
     received_at: Mapped[datetime]
 
 
+class LedgerStamp(Base):
+    """An RFC 3161 token (DER) over the SHA-256 of a checkpoint's note as published, without cosignatures."""
+
+    __tablename__ = "ledger_stamp"
+
+    size: Mapped[int] = mapped_column(ForeignKey("ledger_checkpoint.size"), primary_key=True, autoincrement=False)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    authority: Mapped[str] = mapped_column(Text)
+    stamped_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SealedActRow(Base):
     """An act inside a ``sealed.batch`` entry, its place and sixteen siblings; ``ordinal`` is the order of acting."""
 

@@ -3,7 +3,6 @@
 Every function raises ``LedgerBroken`` (fact ``seq`` names the first bad entry) or ``CheckpointRefused``.
 """
 
-import json
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from storage.ledger.chain import BlockSummary, Chain, Flaw, condensed, summarise
-from storage.ledger.checkpoints import Checkpoint, parse_verifier_key, verify_checkpoint
+from storage.ledger.checkpoints import parse_verifier_key, verify_checkpoint
 from storage.ledger.documents import EntryDocument, EntryProof, Export, SealedAct, SealedDocument
 from storage.ledger.merkle import EMPTY_ROOT, consistency_holds, inclusion_holds
 from storage.ledger.model import (
@@ -30,8 +29,11 @@ from storage.ledger.model import (
     payload_text,
 )
 from storage.ledger.model import SealedAct as SealedHead
+from storage.ledger.notes import Checkpoint
 from storage.ledger.sealed_batch import SealedProof, sealed_proof_holds
 
+# What an entry or a sealed act may come with.
+_MEMBERS = {"entry", "act", "leaf", "proof", "position", "siblings", "batch", "payload", "salt"}
 BLOCK_BYTES = 1 << 18  # what a block becomes in memory still fits a core's cache: half as fast again as 2 MiB
 # A fresh interpreter would first import all that the programme imported, for seconds.
 _METHOD = "fork" if sys.platform == "linux" else "spawn"
@@ -137,6 +139,14 @@ def decode_entry(text: str) -> Entry:
     return entry
 
 
+def decode_sealed_act(text: str) -> SealedHead:
+    """The head of a sealed act; raises ``LedgerBroken`` for what is none."""
+    try:
+        return msgspec.json.decode(text, type=SealedHead)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise LedgerBroken("密封动作无法解析", seq=None) from error
+
+
 def verify_entry(proof: EntryProof, checkpoint: Checkpoint) -> Entry:
     """One entry: canonical, in the tree of the checkpoint, and its payload (where given) the one digested."""
     entry = decode_entry(proof["entry"])
@@ -162,8 +172,12 @@ def _hash(text: str, seq: int | None) -> bytes:
 
 def _verify_payload(given: Mapping[str, object], digest: str, seq: int | None) -> bool:
     payload, salt = given.get("payload"), given.get("salt")
-    if payload is None or not isinstance(salt, str):
+    if not set(given) <= _MEMBERS:
+        raise LedgerBroken("条目带有不认识的内容", seq=seq)
+    if payload is None and salt is None:
         return False
+    if payload is None or not isinstance(salt, str):
+        raise LedgerBroken("内容与盐值须一并出示", seq=seq)
     if not isinstance(payload, Mapping) or payload_digest(payload_text(payload), bytes.fromhex(salt)) != digest:
         raise LedgerBroken("内容与摘要不符", seq=seq)
     return True
@@ -199,8 +213,8 @@ def _batch_root(batch: EntryProof, entry: Entry) -> str:
 def checkpoint_of(document: EntryDocument | SealedDocument | Export, key: str) -> Checkpoint:
     """The document's checkpoint, signed by the pinned ``key`` (``checkpoints.verifier_key``), never by its own word."""
     name, public = parse_verifier_key(key)
-    if document["v"] != FORMAT_VERSION or document["log"] != name:
-        raise LedgerBroken("文件属于另一账本或版本", seq=None)
+    if document["v"] != FORMAT_VERSION or document["log"] != name or document["key"] != key.strip():
+        raise LedgerBroken("文件属于另一账本、公钥或版本", seq=None)
     return verify_checkpoint(document["checkpoint"], name, public)
 
 
@@ -244,14 +258,3 @@ def verify_growth(older: str, newer: str, proof: Sequence[str], key: str) -> tup
     if not consistency_holds(old.size, new.size, hashes, old.root, new.root):
         raise LedgerBroken("两个检查点不一致：账本被改写", seq=None)
     return old, new
-
-
-def load_document(text: str) -> dict[str, object]:
-    """A JSON document of evidence; raises ``LedgerBroken`` for anything else."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise LedgerBroken("文件不是 JSON", seq=None) from error
-    if not isinstance(document, dict):
-        raise LedgerBroken("文件不是 JSON 对象", seq=None)
-    return document

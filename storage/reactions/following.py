@@ -1,57 +1,56 @@
 """Follows the ledger by number and lets reactions act, each entry once, whichever node does it.
 
 The position of a reaction moves in the transaction of its own effect: a node that is killed in between loses and
-doubles nothing. One reaction that fails is tried again, ever more slowly, while the others go on.
+doubles nothing. An entry that fails is set aside with those of its row behind it, and tried again, ever more slowly;
+everything else goes on.
 """
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from types import TracebackType
 
 import msgspec
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database.engine import Sessions
 from storage.database.fault_points import reach
 from storage.database.work import Work
-from storage.kernel.errors import DomainError
 from storage.ledger.model import Entry
 from storage.ledger.tables import PLATFORM_STREAM, LedgerEntry, LedgerPayload
+from storage.reactions.aside import due, note_failure, put_aside, taken_up, waiting_rows
 from storage.reactions.model import Heard, Reaction
-from storage.reactions.tables import ReactionPosition
+from storage.reactions.tables import ReactionAside, ReactionPosition
 
 _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 200
 _IDLE_SECONDS = 0.5
-_LONGEST_PAUSE = 300
 _LOCK_SPACE = 7_302  # the advisory lock class under which a reaction belongs to one node at a time
 
 
 class PositionLost(Exception):
-    """Another node moved the position first; nothing was done here."""
+    """Another node was first; nothing was done here."""
 
 
 class ReactingWork(Work):
-    """A unit of work whose commit moves the reaction's position past the entry it reacts to."""
+    """A unit of work whose commit also moves the reaction's position past the entry, or takes it up from aside.
 
-    def __init__(self, sessions: Sessions, name: str, seq: int) -> None:
+    ``settling`` changes one row, of ``ReactionPosition`` or ``ReactionAside``.
+    """
+
+    def __init__(self, sessions: Sessions, settling: Update | Delete) -> None:
         super().__init__(sessions)
-        self._name, self._seq = name, seq
+        self._settling = settling
         self.is_done = False
 
     async def commit(self) -> None:
-        """Commits effect and position together; raises ``PositionLost``. A later commit is an ordinary one."""
+        """Commits both together; raises ``PositionLost``. A later commit is an ordinary one."""
         if not self.is_done:
             await self.session.flush()
-            moved = update(ReactionPosition).where(
-                ReactionPosition.name == self._name, ReactionPosition.next_seq <= self._seq,
-            ).values(next_seq=self._seq + 1, attempts=0, retry_at=None, last_error=None).returning(
-                ReactionPosition.name).execution_options(synchronize_session=False)
-            if (await self.session.execute(moved)).one_or_none() is None:
+            if not await _settle(self.session, self._settling):
                 raise PositionLost
         reach("reaction.moved")
         await super().commit()
@@ -80,85 +79,107 @@ class Follower:
                     continue
 
     async def follow(self) -> int:
-        """One round over all reactions; how many entries took effect."""
+        """One round over all reactions; how many entries were followed or set aside."""
         return sum([await self._follow(each) for each in self._reactions])
 
     async def _follow(self, reaction: Reaction) -> int:
         async with _Turn(self._sessions, reaction.name) as turn:
             if not turn.is_ours:
                 return 0
-            return await self._catch_up(reaction)
+            try:
+                return await self._try_again(reaction) + await self._catch_up(reaction)
+            except PositionLost:  # the next round reads anew how far the other came
+                return 0
 
-    async def _catch_up(self, reaction: Reaction) -> int:
-        position = await self._position(reaction.name)
-        if position is None:
-            return 0
-        heard, end = await self._hear(reaction, position)
+    async def _try_again(self, reaction: Reaction) -> int:
+        async with self._sessions() as session:
+            numbers = await due(session, reaction.name)
+            heard = await _heard(session, LedgerEntry.seq.in_(numbers)) if numbers else []
         done = 0
         for each in heard:
-            if not await self._act(reaction, each):
-                return done
-            done += 1
-        if end > position:
-            await self._skip(reaction.name, end)
+            error = await self._act(reaction, each, taken_up(reaction.name, each.seq))
+            if error is not None:
+                async with self._sessions() as session, session.begin():
+                    await note_failure(session, reaction.name, each.seq, error)
+            done += error is None
         return done
 
-    async def _position(self, name: str) -> int | None:
-        """Where the reaction stands; None while it rests after a failure."""
-        fresh = insert(ReactionPosition).values(name=name, next_seq=0, attempts=0).on_conflict_do_nothing()
-        rests = ReactionPosition.retry_at > func.clock_timestamp()
-        query = select(ReactionPosition.next_seq, rests).where(ReactionPosition.name == name)
+    async def _catch_up(self, reaction: Reaction) -> int:
         async with self._sessions() as session:
-            row = (await session.execute(query)).one_or_none()
-            if row is None:
-                await session.execute(fresh)
-                await session.commit()
-                return 0
-        return None if row[1] else int(row[0])
+            position = await _position(session, reaction.name)
+            found = await _heard(session, LedgerEntry.seq >= position)
+            waiting = await waiting_rows(session, reaction.name)
+        done = 0
+        for each in found:
+            if each.action not in reaction.actions:
+                continue
+            row, moving, error = reaction.row(each), _moved(reaction.name, each.seq + 1), None
+            if row not in waiting:
+                error = await self._act(reaction, each, moving)
+            if row in waiting or error is not None:
+                waiting.add(row)
+                await self._put_aside(reaction.name, each.seq, row, moving, error)
+            done += 1
+        if found:
+            await self._settle_alone(_moved(reaction.name, found[-1].seq + 1))
+        return done
 
-    async def _hear(self, reaction: Reaction, position: int) -> tuple[list[Heard], int]:
-        """The entries to react to, and the first number that was not looked at."""
-        query = (select(LedgerEntry.seq, LedgerEntry.entry, LedgerPayload.payload)
-                 .join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
-                 .where(LedgerEntry.seq >= position, LedgerEntry.stream != PLATFORM_STREAM)
-                 .order_by(LedgerEntry.seq).limit(_AT_ONCE))
-        async with self._sessions() as session:
-            rows = (await session.execute(query)).all()
-        heads = [(seq, msgspec.json.decode(entry, type=Entry), payload) for seq, entry, payload in rows]
-        return [Heard(seq, head.action, head.stream, head.subject, head.ts, msgspec.json.decode(payload))
-                for seq, head, payload in heads if head.action in reaction.actions], \
-            heads[-1][0] + 1 if heads else position
-
-    async def _act(self, reaction: Reaction, heard: Heard) -> bool:
-        work = ReactingWork(self._sessions, reaction.name, heard.seq)
+    async def _act(self, reaction: Reaction, heard: Heard, settling: Update | Delete) -> Exception | None:
+        """Lets it act; answers what went wrong, if anything did. Raises ``PositionLost``."""
+        work = ReactingWork(self._sessions, settling)
         try:
             await reaction.act(work, heard)
             if not work.is_done:
-                await self._skip(reaction.name, heard.seq + 1)
-            return True
+                await self._settle_alone(settling)
         except PositionLost:
-            return False
-        except Exception as error:  # one bad reaction must not stop the others
+            raise
+        except Exception as error:  # one bad entry must not stop the others
             _LOG.warning("reaction.failed", name=reaction.name, seq=heard.seq, error=type(error).__name__)
-            await self._note_failure(reaction.name, error)
-            return False
+            return error
+        return None
 
-    async def _skip(self, name: str, next_seq: int) -> None:
-        moved = update(ReactionPosition).where(
-            ReactionPosition.name == name, ReactionPosition.next_seq < next_seq).values(
-                next_seq=next_seq, attempts=0, retry_at=None, last_error=None)
+    async def _put_aside(self, name: str, seq: int, row: str, moving: Update, error: Exception | None) -> None:
         async with self._sessions() as session, session.begin():
-            await session.execute(moved.execution_options(synchronize_session=False))
+            if not await _settle(session, moving):
+                raise PositionLost
+            await put_aside(session, name, seq, row, error)
 
-    async def _note_failure(self, name: str, error: Exception) -> None:
-        # Only our own errors speak: a driver's message may quote parameters.
-        reason = f"{error.code}: {error.message}" if isinstance(error, DomainError) else type(error).__name__
-        query = select(ReactionPosition).where(ReactionPosition.name == name).with_for_update()
+    async def _settle_alone(self, settling: Update | Delete) -> None:
         async with self._sessions() as session, session.begin():
-            row = (await session.scalars(query)).one()
-            now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-            row.attempts, row.last_error = row.attempts + 1, reason
-            row.retry_at = now + timedelta(seconds=min(2 ** min(row.attempts, 10), _LONGEST_PAUSE))
+            await _settle(session, settling)
+
+
+def _moved(name: str, next_seq: int) -> Update:
+    """The statement that moves a position to there, and never back."""
+    return update(ReactionPosition).where(
+        ReactionPosition.name == name, ReactionPosition.next_seq < next_seq).values(next_seq=next_seq)
+
+
+async def _settle(session: AsyncSession, settling: Update | Delete) -> bool:
+    """Whether the statement changed its row."""
+    place = ReactionPosition.name if settling.is_update else ReactionAside.name
+    done = settling.returning(place).execution_options(synchronize_session=False)
+    return (await session.execute(done)).one_or_none() is not None
+
+
+async def _position(session: AsyncSession, name: str) -> int:
+    """The first number that the reaction has not looked at."""
+    found = await session.scalar(select(ReactionPosition.next_seq).where(ReactionPosition.name == name))
+    if found is None:
+        await session.execute(insert(ReactionPosition).values(name=name, next_seq=0).on_conflict_do_nothing())
+        await session.commit()
+    return found or 0
+
+
+async def _heard(session: AsyncSession, which: ColumnElement[bool]) -> list[Heard]:
+    """Entries by number."""
+    query = (select(LedgerEntry.seq, LedgerEntry.entry, LedgerPayload.payload)
+             .join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
+             .where(which, LedgerEntry.stream != PLATFORM_STREAM).order_by(LedgerEntry.seq).limit(_AT_ONCE))
+    rows = (await session.execute(query)).all()
+    heads = [(seq, msgspec.json.decode(entry, type=Entry), payload) for seq, entry, payload in rows]
+    return [Heard(seq, head.action, head.stream, head.subject, head.ts, msgspec.json.decode(payload))
+            for seq, head, payload in heads]
 
 
 class _Turn:

@@ -4,7 +4,8 @@ from frontend.server.permissions import PERMISSIONS
 from tests.permissions_page import PAGE, page
 from trading.tenders.model import Stage
 
-ROLES = {"public", "party", "tenderee", "agency", "bidder", "centre", "supervisor", "administrator", "expert",
+ROLES = {"public", "party", "tenderee", "agency", "bidder", "centre", "supervisor", "expert",
+         "system_administrator", "security_administrator", "auditor",
          "representative"}
 
 

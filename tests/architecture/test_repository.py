@@ -8,7 +8,7 @@ from tests.architecture.sources import ROOT
 from tests.certification import REPORT, marks, points, report
 
 FOLDERS = {"storage", "trading", "bidding", "evaluation", "frontend", "tests", "docs", "benchmarks", ".ci"}
-PYTHON_LOCKS = ("requirements.lock", ".ci/installer.lock", ".ci/node.lock")
+PYTHON_LOCKS = ("requirements.lock", "frontend/verifier/requirements.lock", ".ci/installer.lock", ".ci/node.lock")
 NPM_LOCK = "frontend/web/package-lock.json"
 
 
@@ -49,3 +49,10 @@ def test_every_room_stands_under_the_contract_of_rooms():
     rooms = {f"{path.parent.parent.name}.{path.parent.name}" for package in ("trading", "bidding", "evaluation")
              for path in (ROOT / package).glob("*/__init__.py")}
     assert {room for room in rooms if f'"{room}"' not in contract} == set()
+
+
+def test_no_merge_was_left_half_done():
+    endings = (".md", ".py", ".ts", ".vue", ".toml", ".yaml", ".csv", ".css", ".typ")
+    texts = [name for name in tracked() if name.endswith(endings)]
+    half = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+    assert [name for name in texts if half.search((ROOT / name).read_text(encoding="utf-8"))] == []

@@ -46,6 +46,10 @@ def _is_constant(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id.isupper()
 
 
+def _is_constant_name(node: ast.expr) -> bool:
+    return _is_constant(node) or (isinstance(node, ast.Name) and node.id.lstrip("_").isupper())
+
+
 def test_no_source_runs_text_or_takes_chance_from_a_poor_source() -> None:
     called = {(source.module, name) for source in sources() for name, _ in _calls(source) if name in FORBIDDEN_CALLS}
     imported = {(source.module, name) for source in sources() for name in _imports(source) & FORBIDDEN_MODULES}
@@ -75,6 +79,23 @@ def test_no_pattern_is_built_from_what_somebody_sent() -> None:
             if name.startswith("re.") and call.args and isinstance(call.args[0], ast.JoinedStr)
             and not all(isinstance(each, ast.Constant) or ast.unparse(each).strip("{}").lstrip("_").isupper()
                         for each in call.args[0].values)] == []
+
+
+def test_no_text_is_filled_in_by_what_somebody_sent() -> None:
+    """``format`` is called on texts of the source alone: one that somebody sent could read attributes."""
+    made = [(source.module, ast.unparse(call)[:90]) for source in sources() for _, call in _calls(source)
+            if isinstance(call.func, ast.Attribute) and call.func.attr in {"format", "format_map"}
+            and (call.args or call.keywords) and not _is_constant_name(call.func.value)]
+    assert made == []
+
+
+def test_the_server_sends_nobody_elsewhere() -> None:
+    assert [source.module for source in sources() if source.module.startswith(
+        ("frontend.server", "trading", "bidding", "evaluation")) for name in _imports(source)
+        if "redirect" in name.lower()] == []
+    assert [(source.module, name) for source in sources() for name, call in _calls(source) for keyword in call.keywords
+            if keyword.arg == "status_code" and isinstance(keyword.value, ast.Constant)
+            and 300 <= keyword.value.value < 400] == []
 
 
 def test_certificates_of_servers_are_always_judged_and_debug_is_never_on() -> None:

@@ -7,10 +7,15 @@ import pytest
 from playwright.sync_api import expect
 
 from frontend.cli.demo import prepare_demo
+from storage.crypto.demo_pki import open_demo_pki
 from storage.database.settings import Settings
+from storage.kernel.clock import process_now
 from tests.browser.hall_stage import Stage
+from tests.browser.key_stage import Keys
 from tests.browser.web_client import build_web_client
+from tests.identities import People
 from tests.nodes import NodeProcess
+from tests.platform_parts import StartNode, draw_ports
 
 # Milliseconds. A dozen browsers may share a machine of two cores; a page that never shows it still fails.
 expect.set_options(timeout=30_000)
@@ -30,3 +35,15 @@ def stage(web_client: None, settings: Settings, node: NodeProcess, tmp_path: Pat
     with ThreadPoolExecutor(1) as aside:
         aside.submit(prepare_demo, settings, folder).result()
     return Stage(node.address, folder)
+
+
+@pytest.fixture
+def keys(web_client: None, start_node: StartNode, tmp_path: Path) -> Keys:
+    """As ``stage``, with a platform that admits a USB key's program."""
+    port = draw_ports(1)[0]
+    node = start_node(key_agent=f"http://127.0.0.1:{port}")
+    folder = tmp_path / "demo"
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(prepare_demo, node.settings, folder).result()
+    pki = open_demo_pki(node.settings.key_directory, node.settings.trust_directory, now=process_now())
+    return Keys(node.address, folder, agent_port=port, people=People(node.address, pki, folder))

@@ -3,12 +3,15 @@
 import asyncio
 import io
 import zipfile
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
+from playwright.sync_api import Page
+
+from evaluation.committees.tables import CommitteeMember
 from storage.database.engine import make_engine, make_sessions
 from storage.database.settings import Settings
 from storage.objects.store import ObjectStore
@@ -49,6 +52,11 @@ def archive(**files: bytes) -> bytes:
         for name, content in files.items():
             held.writestr(name.replace("__", "."), content)
     return made.getvalue()
+
+
+def answer_yes(page: Page) -> None:
+    """To the question that the desk asks in its own dialog before an act that cannot be taken back."""
+    page.get_by_role("dialog").get_by_role("button", name="确认", exact=True).click()
 
 
 class Aside:
@@ -94,7 +102,10 @@ class Evaluation:
 
     def seat(self) -> None:
         """Who was called stands by place: an expert first; each has its file ``member-0`` …"""
-        members = self.run(self.board.members())
+        self.seat_these(self.run(self.board.members()))
+
+    def seat_these(self, members: Sequence[CommitteeMember]) -> None:
+        """As ``seat``, of members that are known."""
         leader = next(each for each in members if each.capacity == "expert")
         self.desk.members = [leader, *(each for each in members if each.id != leader.id)]
         for place, member in enumerate(self.desk.members):

@@ -42,6 +42,11 @@ def submit_bid(page: Page, price: str, file: Path) -> str:
     """Fills the statement, seals, uploads, tries the key and submits, all in the page; answers the receipt's number."""
     fill_statement(page, price, file)
     page.get_by_role("button", name="加密并上传").click()
+    return submit_sealed(page)
+
+
+def submit_sealed(page: Page) -> str:
+    """From the upload under way to the receipt, whose number is the answer."""
     page.get_by_role("button", name="试解密").click(timeout=60_000)
     page.get_by_text("您的证书能打开这份投标").wait_for()
     page.get_by_role("button", name="提交投标").click()

@@ -21,7 +21,7 @@ from storage.database.settings import Settings
 from storage.kernel.clock import process_now
 from storage.objects.store import ObjectStore
 from tests.browser.accessibility import bring_axe, violations
-from tests.nodes import NodeProcess
+from tests.nodes import ROOT, NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall
 
 T = TypeVar("T")
@@ -133,10 +133,36 @@ def test_a_stranger_checks_a_whole_opening_in_the_browser(
     _drop(page, tmp_path, "record.pdf", pdf)
     expect(_card(page, "record.pdf").get_by_text("被签内容没有改动").first).to_be_visible()
     expect(_card(page, "record.pdf").get_by_text("与已核对的开标记录登记的文件摘要一致")).to_be_visible()
+    _drop(page, tmp_path, "sm2.pdf", (ROOT / "tests" / "vectors" / "sm-signed.pdf").read_bytes())
+    for told in ("证书所载签署人：国密测试有限公司", "没有可信的时间戳：2026/11/26 23:58:56（签署人自报）"):
+        expect(_card(page, "sm2.pdf").get_by_text(told).first).to_be_visible()
     assert violations(page, "/verify with evidence") == []
 
+    _roots_are_the_readers_choice(page, tmp_path, public.receipt, settings.trust_directory)
     _changes_are_found(page, tmp_path, public, pdf)
     assert [each for each in sent if not each.startswith("GET ")] == [], "nothing is uploaded"
+
+
+def _roots_are_the_readers_choice(page: Page, folder: Path, receipt: dict[str, Any], others: Path) -> None:
+    """Held against the root of somebody else, a receipt's signature is sound and not trusted; its ledger holds."""
+    published = page.request.get("/api/platform").json()["certificates"]
+    own = page.get_by_label("改用我保存的根证书")
+    own.set_input_files({"name": "no.pem", "mimeType": "text/plain", "buffer": b"nothing"})
+    expect(page.get_by_text("这不是 PEM 格式的证书")).to_be_visible()
+    stranger = next(file.read_bytes() for file in sorted(others.glob("*.pem")) if file.read_text() not in published)
+    own.set_input_files({"name": "other.pem", "mimeType": "text/plain", "buffer": stranger})
+    expect(page.get_by_text("您提供")).to_be_visible()
+    _drop(page, folder, "under-another.json", receipt)
+    card = _card(page, "under-another.json")
+    expect(card.locator(".verdict")).to_contain_text("签名完好，但证书不能追溯")
+    failed = card.locator("li").filter(has=page.locator(".tag.bad"))
+    expect(failed.filter(has_text="不能追溯到下方所列根证书")).to_have_count(2)
+    expect(card.locator("li").filter(has_text="账本：").filter(has=page.locator(".tag.done"))).to_have_count(1)
+    own.set_input_files({"name": "kept.pem", "mimeType": "text/plain", "buffer": "\n".join(published).encode()})
+    _drop(page, folder, "under-the-kept.json", receipt)
+    expect(_card(page, "under-the-kept.json").get_by_text("核对通过")).to_be_visible()
+    page.get_by_role("button", name="恢复平台公布的根证书").click()
+    expect(page.get_by_text("您提供")).to_have_count(0)
 
 
 def _changes_are_found(page: Page, folder: Path, public: Published, pdf: bytes) -> None:

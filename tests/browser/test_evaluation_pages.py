@@ -15,8 +15,9 @@ from storage.database.settings import Settings
 from storage.kernel.clock import process_now, shanghai
 from storage.objects.store import ObjectStore
 from tests.browser.accessibility import bring_axe, violations
-from tests.browser.desk_stage import Evaluation, evaluation_before
+from tests.browser.desk_stage import Evaluation, answer_yes, evaluation_before
 from tests.platform_parts import StartNode
+from tests.two_envelopes import FIELDS, TwoEnvelopes
 
 DESIGN = ("27.5", "24", "26.25")
 
@@ -45,7 +46,6 @@ class Eyes:
             bring_axe(context)
             page = self.pages[name] = self.evaluation.stage.sign_in(context, name, path)
             page.on("pageerror", lambda error: self.found.append(f"{name}: {error}"))
-            page.on("dialog", lambda dialog: dialog.accept())
         elif not self.pages[name].url.endswith(path):
             self.pages[name].goto(path)
         return self.pages[name]
@@ -132,6 +132,7 @@ def _reviewed(eyes: Eyes) -> None:
     eyes.look("member-0", "against")
     page.get_by_role("radio", name="通过", exact=True).nth(2).check()
     page.get_by_role("button", name="提交初步评审").click()
+    answer_yes(page)
     expect(page.get_by_text("您的初步评审已提交")).to_be_visible()
     for member in desk.members[1:]:
         eyes.evaluation.run(desk.review(member))
@@ -153,6 +154,7 @@ def _scored(eyes: Eyes) -> None:
     page.reload()
     expect(cells.first).to_have_value("27.50")
     page.get_by_role("button", name="提交评分").click()
+    answer_yes(page)
     expect(page.get_by_text("您的评分已提交并密封")).to_be_visible()
     eyes.look("member-0", "committed")
     for number, member in enumerate(desk.members[1:]):
@@ -211,3 +213,37 @@ def test_an_evaluation_is_worked_on_its_pages(browser: Browser, evaluation: Eval
         expect(page.get_by_role("heading", name="进度")).to_be_visible()
         eyes.look(name, "desk")
     assert eyes.found == []
+
+
+async def _to_the_technical_result(evaluation: Evaluation) -> TwoEnvelopes:
+    board = evaluation.board
+    await board.drawn()
+    seated = await board.seat_everyone()
+    await board.elect(next(each for each in seated if each.capacity == "expert"))
+    await board.begin()
+    two = TwoEnvelopes(evaluation.desk)
+    evaluation.seat_these(seated)
+    await two.judge({(2, "2.1"): "资质等级不足"})
+    return two
+
+
+def test_a_technical_result_is_worked_on_its_page(
+        browser: Browser, web_client: None, settings: Settings, start_node: StartNode, object_store: ObjectStore,
+        tmp_path: Path) -> None:
+    with evaluation_before(start_node, settings, object_store, tmp_path / "files", two_envelopes=True,
+                           announced_fields=FIELDS) as evaluation:
+        two = evaluation.run(_to_the_technical_result(evaluation))
+        eyes = Eyes(browser, evaluation)
+        page = eyes.page("member-0", "/lots/{lot}/evaluation")
+        expect(page.get_by_role("heading", name="技术商务评审结果").first).to_be_visible()
+        assert "stepHint" not in page.content(), "every step has its words"
+        eyes.look("member-0", "technical")
+        paper = evaluation.run(evaluation.desk.lay_out("technical"))
+        expect(page.get_by_text("等待签署")).to_be_visible(timeout=60_000)
+        eyes.look("member-0", "technical signing")
+        for place in range(1, len(two.desk.members) + 1):
+            evaluation.run(two.desk.sign(paper, place))
+        expect(page.get_by_role("button", name="采用公布的报价并排序")).to_be_visible()
+        assert "stepHint" not in page.content()
+        eyes.look("member-0", "prices")
+        assert eyes.found == []

@@ -12,11 +12,11 @@ from tests.browser.hall_stage import Stage
 PUBLIC = ("/", "/openings", "/ledger", "/verify", "/verify#receipt=HZ-1&sha256=" + "0" * 64, "/status", "/login",
           "/enrol", "/no-such-page", "/lots/{lot}", "/lots/{lot}/hall", "/lots/{lot}/award", "/centre/issuers",
           "/verify?lot={lot}")
-SIGNED_IN = ("/tasks", "/me")
+SIGNED_IN = ("/tasks", "/me", "/me/sessions")
 OWN = {
     "bidder-1": ("/my-bids", "/lots/{lot}/bid", "/lots/{lot}/security", "/me/letters"),
-    "tenderee": ("/projects", "/projects/{project}", "/tender-projects/{tender}/new-lot", "/lots/{draft}/edit",
-                 "/lots/{draft}/manage", "/lots/{lot}/manage", "/lots/{lot}/deposits"),
+    "tenderee": ("/custody", "/projects", "/projects/{project}", "/tender-projects/{tender}/new-lot",
+                 "/lots/{draft}/edit", "/lots/{draft}/manage", "/lots/{lot}/manage", "/lots/{lot}/deposits"),
     "host": ("/centre", "/centre/parties", "/centre/deposits", "/projects", "/lots/{lot}/manage"),
 }
 
@@ -68,7 +68,7 @@ def test_public_pages_hold_for_everybody(browser: Browser, stage: Stage) -> None
     bring_axe(context)
     page = context.new_page()
     problems = _listening(page)
-    found = _walk(page, (*PUBLIC, "/tasks", "/my-bids", "/projects", "/centre", "/lots/{lot}/bid"), papers)
+    found = _walk(page, (*PUBLIC, "/phone", "/tasks", "/my-bids", "/projects", "/centre", "/lots/{lot}/bid"), papers)
     page.get_by_role("button", name="大字版").click()
     found += _walk(page, ("/", "/lots/{lot}", "/login"), papers)
     page.get_by_role("button", name="English").click()

@@ -23,13 +23,14 @@ from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
 from storage.crypto.reader import SealedReader
 from storage.crypto.session_key import new_session_key, open_session_key
 from storage.crypto.signatures import check_signature
+from storage.crypto.stamping import stamp
 from storage.crypto.statements import sign_statement
-from storage.crypto.timestamps import stamp
 from storage.crypto.tsa import EmbeddedAuthority
 from storage.crypto.wraps import open_release, read_release, unwrap
 from storage.embedded.seaweed import EmbeddedSeaweed
 from storage.kernel.clock import process_now
-from storage.ledger.checkpoints import Checkpoint, sign_checkpoint, verifier_key
+from storage.ledger.checkpoints import sign_checkpoint, verifier_key
+from storage.ledger.notes import Checkpoint
 from tests.browser.sealing_world import SealedObject, build_harness, run, serving, store_of
 
 OPENS_AT = "2026-01-01T01:00:00Z"

@@ -7,11 +7,51 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from storage.crypto.recovery import new_code
 from tests.browser.accessibility import bring_axe, violations
-from tests.browser.hall_stage import Stage, submit_bid
+from tests.browser.hall_stage import Stage, fill_statement, submit_bid, submit_sealed
 
 PRICES = {"bidder-1": "9300000.00", "bidder-2": "9100000.00", "bidder-3": "8888888.88"}
+WITH_CODE = "bidder-3"
 STAFF = ("host", "deputy", "tenderee", "supervisor")
+
+
+def _bid_with_code(page: Page, price: str, file: Path, folder: Path, ailments: list[str]) -> str:
+    """Bids with a recovery code, which is shown once as a sheet that prints alone; answers the code."""
+    page.get_by_label("同时制作可打印的恢复码").check()
+    fill_statement(page, price, file)
+    page.get_by_role("button", name="加密并上传").click()
+    sheet = page.get_by_role("dialog", name="投标文件恢复码")
+    code = sheet.get_by_role("group", name="恢复码").inner_text().strip()
+    ailments += violations(page, "recovery code")
+    page.screenshot(path=folder / "recovery-code.png")
+    page.emulate_media(media="print")
+    expect(page.locator("#app")).to_be_hidden()
+    expect(sheet.get_by_text("朝阳路改造一标段")).to_be_visible()
+    expect(sheet.get_by_role("button")).to_have_count(0)
+    page.pdf(path=folder / "recovery-code.pdf", prefer_css_page_size=True)
+    page.emulate_media(media="screen")
+    sheet.get_by_role("button", name="已打印或抄下，继续加密").click()
+    assert submit_sealed(page).startswith("HZ-")
+    assert code not in page.content(), "it is shown once"
+    return code
+
+
+def _decrypt_by_code(page: Page, code: str, folder: Path, ailments: list[str]) -> None:
+    """A code mistyped and one of another bid are told at once, and nothing is sent; the right one is a remedy."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/releases/" in request.url else None)
+    page.get_by_text("以密钥备份或恢复码解密").click()
+    for wrong, told in ((code[:-1], "请对照打印件核对"), (new_code(), "恢复码不属于这份投标文件")):
+        page.get_by_label("打印的恢复码").fill(wrong)
+        page.get_by_role("button", name="以恢复码解密").click()
+        expect(page.get_by_text(told)).to_be_visible()
+    assert sent == []
+    ailments += violations(page, "remedy")
+    page.screenshot(path=folder / "remedy.png", full_page=True)
+    page.get_by_label("打印的恢复码").fill(code.lower().replace("-", " "))
+    page.get_by_role("button", name="以恢复码解密").click()
+    expect(page.get_by_text("已按招标文件的补救方案").first).to_be_visible()
 
 
 def _sign_record(page: Page, capacity: str) -> None:
@@ -20,22 +60,32 @@ def _sign_record(page: Page, capacity: str) -> None:
 
 @pytest.mark.cts("A-106", "A-107", "A-108", "A-110", "A-111", "A-113", "A-114", "B-017")
 def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_path: Path) -> None:
-    lot = stage.publish_lot(timedelta(seconds=150), kind="rehearsal", objection_minutes=1)
+    lot = stage.publish_lot(timedelta(seconds=150), kind="rehearsal", objection_minutes=1, remedy="backup")
     hall, bid = f"/lots/{lot['id']}/hall", f"/lots/{lot['id']}/bid"
     file = tmp_path / "投标文件.pdf"
     file.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 6_000)
     pages: dict[str, Page] = {}
-    problems: list[str] = []
+    problems, ailments, code = list[str](), list[str](), ""
     for name, price in PRICES.items():
-        pages[name] = stage.sign_in(stage.context(browser), name, bid)
+        context = stage.context(browser)
+        bring_axe(context)
+        pages[name] = stage.sign_in(context, name, bid)
         pages[name].on("pageerror", lambda error: problems.append(str(error)))
-        assert submit_bid(pages[name], price, file).startswith("HZ-")
+        if name == WITH_CODE:
+            code = _bid_with_code(pages[name], price, file, tmp_path, ailments)
+        else:
+            assert submit_bid(pages[name], price, file).startswith("HZ-")
         pages[name].goto(hall)
     for name in STAFF:
-        pages[name] = stage.sign_in(stage.context(browser), name, hall)
+        context = stage.context(browser)
+        bring_axe(context)
+        pages[name] = stage.sign_in(context, name, "/custody" if name == "tenderee" else hall)
+    keeper = pages["tenderee"].get_by_role("listitem").filter(has_text=str(lot["code"]))
+    expect(keeper.get_by_text("在签名的开标通知出现之前")).to_be_visible()
+    expect(keeper.get_by_role("button")).to_have_count(0)
     watching = stage.context(browser)
     bring_axe(watching)
-    public, ailments = watching.new_page(), list[str]()
+    public = watching.new_page()
     public.on("pageerror", lambda error: problems.append(str(error)))
     public.goto(hall)
     expect(public.get_by_text("投标截止时间之前，任何人")).to_be_visible()
@@ -45,10 +95,16 @@ def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_p
     expect(public.get_by_text("加密").first).to_be_visible()
     ailments += violations(public, "frozen")
     pages["host"].get_by_role("button", name="开始解密").click()
-    for name in ("tenderee", "supervisor"):
-        pages[name].get_by_role("button", name="一键放行全部投标").click()
+    keeper.get_by_role("button", name="一键放行全部投标").click()
+    expect(keeper.get_by_text("已放行 3，待放行 0，共 3")).to_be_visible()
+    ailments += violations(pages["tenderee"], "custody")
+    pages["tenderee"].screenshot(path=tmp_path / "custody.png", full_page=True)
+    pages["supervisor"].get_by_role("button", name="一键放行全部投标").click()
     for name in PRICES:
-        pages[name].get_by_role("button", name="一键解密").click()
+        if name == WITH_CODE:
+            _decrypt_by_code(pages[name], code, tmp_path, ailments)
+        else:
+            pages[name].get_by_role("button", name="一键解密").click()
     expect(public.get_by_text("已解密 3")).to_be_visible(timeout=30_000)
     assert "8,888,888.88" not in public.content(), "no price is dribbled (R-508)"
     ailments += violations(public, "decrypted")

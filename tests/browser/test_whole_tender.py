@@ -1,5 +1,8 @@
 """A tender from its opening to its contract, before everyone's eyes and by everyone's own hands: a context each."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from storage.database.settings import Settings
 from storage.kernel.clock import process_now, shanghai
 from storage.objects.store import ObjectStore
+from tests.browser.desk_stage import answer_yes
 from tests.browser.tender_stage import SIZE, Tender, opened_tender
 from tests.platform_parts import StartNode
 
+COMMAND = Path(sys.executable).parent / "yunkai"
 BY_HAND = 2  # so many members review and score on the page; the others' own programs do
 PUBLICITY = timedelta(seconds=45)
 OBJECTION, ANSWER = "请说明第一名施工组织设计评分的依据", "施工组织设计为主观评分项，依据见评标报告"
@@ -29,7 +34,7 @@ def tender(web_client: None, browser: Browser, settings: Settings, start_node: S
 @pytest.mark.cts("A-129", "A-130", "A-131", "A-133", "A-134", "A-137", "A-140", "A-144", "A-145", "A-146", "A-151",
                  "A-152", "A-163", "A-164", "A-168", "A-169", "A-170", "A-172", "A-174", "A-180", "A-181", "A-182",
                  "A-183", "A-195", "A-196")
-def test_a_tender_goes_from_its_opening_to_its_contract(tender: Tender) -> None:
+def test_a_tender_goes_from_its_opening_to_its_contract_and_its_file(tender: Tender, tmp_path: Path) -> None:
     _committee_is_drawn(tender)
     _experts_sit_down(tender)
     _every_bid_is_reviewed(tender)
@@ -41,6 +46,7 @@ def test_a_tender_goes_from_its_opening_to_its_contract(tender: Tender) -> None:
     _letters_reach_both(tender)
     _contract_is_signed(tender)
     _everyone_sees_the_result(tender)
+    _its_file_is_closed(tender, tmp_path / "archive.json")
     assert tender.found == []
 
 
@@ -89,6 +95,7 @@ def _every_bid_is_reviewed(tender: Tender) -> None:
             for item in range(3):
                 page.get_by_role("radio", name="通过", exact=True).nth(item).check()
         page.get_by_role("button", name="提交初步评审").click()
+        answer_yes(page)
         expect(page.get_by_text("您的初步评审已提交")).to_be_visible()
     host = tender.page("host", "evaluation")
     expect(host.get_by_text(f"{SIZE} 人中 {BY_HAND} 人已提交初步评审")).to_be_visible()
@@ -105,6 +112,7 @@ def _scores_are_sealed_then_shown(tender: Tender) -> None:
             cells.nth(place).fill(score)
             cells.nth(3 + place).fill("8")
         page.get_by_role("button", name="提交评分").click()
+        answer_yes(page)
         expect(page.get_by_text("您的评分已提交并密封")).to_be_visible()
         assert page.get_by_role("button", name="公开我的评分").count() == 0, "nothing is shown before all (R-330)"
     for place in range(BY_HAND, SIZE):
@@ -228,3 +236,21 @@ def _everyone_sees_the_result(tender: Tender) -> None:
     for name in tender.names:
         expect(visitor.get_by_text(name).first).to_be_visible()
     tender.look("visitor", "the committee's names")
+
+
+def _its_file_is_closed(tender: Tender, package: Path) -> None:
+    """The centre archives the lot of one envelope, and a stranger computes draw, scores and ranking again from that."""
+    page = tender.page("host", "award", fresh=True)
+    page.get_by_role("button", name="制作信息包并归档").click()
+    expect(page.get_by_text("信息包可以脱离平台独立验证")).to_be_visible(timeout=90_000)
+    tender.look("host", "archived")
+    package.write_bytes(tender.get("host", f"/api/lots/{tender.lot}/archive").body())
+    told = subprocess.run([COMMAND, "verify", package], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    changed = json.loads(package.read_bytes())
+    changed["evaluation"]["outcome"]["rows"][0]["total"]["value"] = "99.99"
+    package.write_text(json.dumps(changed, ensure_ascii=False))
+    told = subprocess.run([COMMAND, "verify", package], capture_output=True, text=True, check=False)
+    assert told.returncode == 1, told.stdout
+    visitor = tender.page("visitor", "award", fresh=True)
+    expect(visitor.get_by_text("信息包可以脱离平台独立验证")).to_be_visible()

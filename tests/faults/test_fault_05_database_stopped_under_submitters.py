@@ -22,7 +22,7 @@ from tests.bids_world import World, found_world
 from tests.nodes import NodeProcess
 from tests.platform_parts import StartNode
 from tests.ready_bids import Ready, make_ready
-from trading.parties.queries import token_digest
+from trading.parties.living import token_digest
 from trading.parties.tables import LoginSession
 
 COUNT = 50

@@ -32,6 +32,12 @@ def test_one_key_is_one_act(node: NodeProcess, world: World, tmp_path: Path) -> 
     assert post({"other": 1}).status_code == 422
     other_key = post(key="k-2")
     assert other_key.json()["number"] == after.json()["number"], "the act itself is idempotent too"
+    # The key is the session's: a fresh proof gives it another token, and the act stays the same act.
+    assert work.api.identity is not None
+    renewed = work.api.post("/api/login/again", work.api.show(work.api.identity))["token"]
+    headers["Authorization"] = f"Bearer {renewed}"
+    kept = post()
+    assert (kept.content, kept.headers.get("idempotent-replay")) == (after.content, "true")
     assert len(query(node, "select 1 from receipt")) == 1
 
 

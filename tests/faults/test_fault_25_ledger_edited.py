@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from storage.ledger.checkpoints import Checkpoint
 from storage.ledger.model import ZERO_HASH, LedgerBroken, leaf_hash
+from storage.ledger.notes import Checkpoint
 from storage.ledger.outbox import append
 from storage.ledger.queries import feed, latest_checkpoint
 from storage.ledger.rebuilding import rebuild

@@ -15,9 +15,10 @@ from storage.database.settings import Settings
 from tests.nodes import NodeProcess
 from tests.stage import Stage
 
-READERS = ("tenderee", "agency", "host", "deputy", "supervisor", "administrator", "bidder-2")
+READERS = ("tenderee", "agency", "host", "deputy", "supervisor", "system", "security", "auditor",
+           "bidder-2")
 # Instants of asking, and what the clock alone makes grow: batches are written at a fixed pace.
-_CLOCK = re.compile(rb'"(now|server_time|clock_skew_seconds|signed_in_at|ends_at)": ?("[^"]*"|[\d.]+)')
+_CLOCK = re.compile(rb'"(now|server_time|clock_skew_seconds|signed_in_at|seen_at|ends_at)": ?("[^"]*"|[\d.]+)')
 _ELSEWHERE = ("/api/login", "/api/time", "/api/ledger", "/api/schema", "/api/receipts", "/readyz", "/healthz")
 
 
@@ -38,7 +39,7 @@ def _everything(readers: dict[str, ApiClient], paths: list[str]) -> dict[tuple[s
     for name, client in readers.items():
         for path in paths:
             # The calendar alone asks for a span.
-            query = "?from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z" if path == "/api/openings" else ""
+            query = "?from=2026-01-01T00:00:00Z&to=2036-12-31T00:00:00Z" if path == "/api/openings" else ""
             try:
                 content = client.get_bytes(path + query)
             except ApiError as refusal:

@@ -11,7 +11,7 @@ from frontend.server.composition import ROUTES
 from tests.architecture.sources import ROOT, imported, sources
 
 KNOWN = {"application/json", "application/pdf", "application/zip", "application/octet-stream", "text/calendar",
-         "application/atom+xml", "text/plain"}
+         "application/atom+xml", "application/ocsp-response", "text/plain"}
 WRITERS = {"csv", "openpyxl", "xlsxwriter", "xlwt", "pandas", "polars", "odf"}
 
 

@@ -1,5 +1,7 @@
 """Fault 42: a PDF that was changed, runs, fetches or hides something is shown so, and is no signed letter."""
 
+import asyncio
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -7,17 +9,24 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from click.testing import CliRunner
-from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from click.testing import CliRunner, Result
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    RectangleObject,
+    StreamObject,
+    TextStringObject,
+)
 
 from bidding.guarantees.application import SignedLetter
 from bidding.guarantees.judging import read_revealed
-from bidding.guarantees.model import IssuerKind
+from bidding.guarantees.model import ATTACHMENT, IssuerKind
 from frontend.cli.rehearsal.programs.letters import House, issue_letter, letter_data
 from frontend.cli.verify import verify
 from storage.crypto.demo_pki import DemoPki, demo_uscc, open_demo_pki
+from storage.crypto.pdf_active import active_content
 from storage.crypto.pdf_signing import finish_pdf, prepare_pdf
-from storage.crypto.pdf_validation import active_content
 from storage.crypto.trust import TrustList, read_trust_list
 from storage.kernel.clock import process_now
 
@@ -63,9 +72,44 @@ def launch(writer: pypdf.PdfWriter) -> None:
         NameObject("/S"): NameObject("/Launch"), NameObject("/F"): TextStringObject("cmd.exe")})
 
 
+def hidden_launch(writer: pypdf.PdfWriter) -> None:
+    """The same, its kind told by reference."""
+    kind = writer._add_object(NameObject("/Launch"))
+    writer.root_object[NameObject("/OpenAction")] = DictionaryObject({
+        NameObject("/S"): kind, NameObject("/F"): TextStringObject("cmd.exe")})
+
+
 def stowaway(writer: pypdf.PdfWriter) -> None:
     """Hides a second file."""
     writer.add_attachment("invoice.exe", b"MZ")
+
+
+def note_with_a_file(writer: pypdf.PdfWriter) -> None:
+    """Hides a second file in a note on its page, where no list of files names it."""
+    content = StreamObject()
+    content.set_data(b"MZ")
+    file = DictionaryObject({
+        NameObject("/Type"): NameObject("/Filespec"), NameObject("/F"): TextStringObject("invoice.exe"),
+        NameObject("/EF"): DictionaryObject({NameObject("/F"): writer._add_object(content)})})
+    note = DictionaryObject({
+        NameObject("/Type"): NameObject("/Annot"), NameObject("/Subtype"): NameObject("/FileAttachment"),
+        NameObject("/Rect"): RectangleObject((0, 0, 10, 10)), NameObject("/FS"): file})
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(note)])
+
+
+def namesake(writer: pypdf.PdfWriter) -> None:
+    """Hides a second file behind the name of the first."""
+    writer.add_attachment(ATTACHMENT, b"{}")
+
+
+def bomb(writer: pypdf.PdfWriter) -> None:
+    """Unfolds, twice packed, to six hundred megabytes."""
+    packer = zlib.compressobj(1)
+    once = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(600)), packer.flush()])
+    [held] = [each for each in writer._objects
+              if isinstance(each, StreamObject) and each.get("/Type") == "/EmbeddedFile"]
+    held._data = zlib.compress(once)
+    held[NameObject("/Filter")] = ArrayObject([NameObject("/FlateDecode")] * 2)
 
 
 async def signed_with(house: House, change: Change) -> SignedLetter:
@@ -86,7 +130,9 @@ async def test_an_honest_letter_is_signed(house: House, trust: TrustList) -> Non
     assert (await read_revealed(again.to_json(), trust, process_now())).signers
 
 
-@pytest.mark.parametrize(("change", "word"), [(script, "script"), (launch, "launch"), (stowaway, "attachment")])
+@pytest.mark.parametrize(("change", "word"), [
+    (script, "script"), (launch, "launch"), (hidden_launch, "launch"), (stowaway, "attachment"),
+    (note_with_a_file, "attachment"), (namesake, "attachment"), (bomb, "attachment")])
 async def test_a_signed_letter_that_does_more_than_show_itself_counts_as_unsigned(
         house: House, trust: TrustList, change: Change, word: str) -> None:
     letter = await signed_with(house, change)
@@ -108,8 +154,15 @@ async def test_the_command_line_says_that_a_paper_was_changed(house: House, pki:
     writer, out = pypdf.PdfWriter(BytesIO(letter.pdf), incremental=True), BytesIO()
     writer.add_blank_page(200, 200)
     writer.write(out)
-    file = tmp_path / "letter.pdf"
-    file.write_bytes(out.getvalue())
-    told = CliRunner().invoke(verify, ["--trust", str(pki.directory), str(file)])
-    assert told.exit_code != 0
-    assert "✓ 全部成立" not in told.output
+
+    async def told(name: str, content: bytes) -> Result:
+        file = tmp_path / name
+        file.write_bytes(content)
+        return await asyncio.to_thread(CliRunner().invoke, verify, ["--trust", str(pki.directory), str(file)])
+
+    honestly, changed = await told("honest.pdf", letter.pdf), await told("changed.pdf", out.getvalue())
+    assert (honestly.exit_code, honestly.exception) == (0, None), honestly.output
+    assert "✓ 全部成立" in honestly.output
+    assert isinstance(changed.exception, SystemExit), changed.output
+    assert BANK in changed.output
+    assert "✓ 全部成立" not in changed.output

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import time
+from threading import Timer
 
 import psycopg
 
@@ -64,3 +66,27 @@ def test_the_store_keeps_its_keys_to_itself_and_its_address_over_a_restart(tmp_p
     finally:
         second.stop()
     assert second.process_id() == 0
+
+
+def test_the_store_takes_another_address_only_where_somebody_else_has_its_own(tmp_path):
+    store = EmbeddedSeaweed(tmp_path)
+    store.start(["http://127.0.0.1:8000"])
+    first = store.endpoint
+    store.stop()
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", int(first.rpartition(":")[2])))
+        stranger.listen()
+        Timer(1, stranger.close).start()
+        store.start(["http://127.0.0.1:8000"])  # the stranger lets go in time
+        assert store.endpoint == first
+        store.stop()
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", int(first.rpartition(":")[2])))
+        stranger.listen()
+        try:
+            store.start(["http://127.0.0.1:8000"])
+            assert store.endpoint != first
+        finally:
+            store.stop()

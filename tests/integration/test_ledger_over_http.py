@@ -42,6 +42,8 @@ async def test_checkpoints_page_from_the_newest_and_prove_growth(log):
     old, new = answer["checkpoints"][-1], answer["checkpoints"][0]
     proof = (await log.get("/ledger/consistency", params={"old": old["size"], "new": new["size"]})).json()["proof"]
     assert verify_growth(old["note"], new["note"], proof, answer["key"])[1].size == new["size"]
+    refused = await log.get("/ledger/consistency", params={"old": 1, "new": 2**53})
+    assert (refused.status_code, refused.json()["code"]) == (404, "log-not-so-long"), "what a witness takes for a no"
 
 
 async def test_the_list_of_acts_leaves_out_the_platforms_own_beat(log):

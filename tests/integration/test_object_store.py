@@ -16,6 +16,7 @@ from storage.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from storage.objects.multipart import StoredPart
 from storage.objects.store import ObjectStore
 from storage.objects.sweeper import sweep_orphans
+from tests.frozen import frozen
 
 MIB = 1 << 20
 
@@ -156,10 +157,8 @@ async def test_a_store_that_is_away_or_frozen_is_unavailable_and_comes_back_with
     store = ObjectStore.from_settings(changed)
     try:
         await store.put("kept", b"safe")
-        os.kill(server.process_id(), signal.SIGSTOP)
-        with pytest.raises(Unavailable):
+        with frozen(server.process_id()), pytest.raises(Unavailable):
             await store.is_ready()
-        os.kill(server.process_id(), signal.SIGCONT)
         os.kill(server.process_id(), signal.SIGKILL)
         with pytest.raises(Unavailable):
             await store.stat("kept")

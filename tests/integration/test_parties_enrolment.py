@@ -10,13 +10,16 @@ import psycopg
 import pytest
 
 from frontend.cli.client import ApiClient, ApiError
+from storage.crypto import ed25519
 from storage.crypto.canonical import canonical_bytes
 from storage.kernel.clock import process_now
+from storage.ledger.notes import COSIGNATURE_V1, KeyText
 from tests.identities import People, declared, make_people
 from tests.nodes import NodeProcess
 from trading.parties.model import AGREEMENT_VERSION
 
 NAME = "江苏苍梧建设有限公司"
+WITNESS = KeyText("witness.example/1", ed25519.public_key(bytes(32)), COSIGNATURE_V1)
 
 
 @pytest.fixture
@@ -148,6 +151,14 @@ def test_only_drafts_and_refused_declarations_are_edited_or_deleted(people: Peop
     draft = people.enrolled(NAME)
     draft.put("/api/me/enrolment", declared(NAME, phone="0518-2"))
     assert draft.get("/api/me")["party"]["versions"][0]["data"]["phone"] == "0518-2"
+    # A draft gets no office and registers no witness; what was proposed about its keys does not keep it from going.
+    proposals, one = f"/api/parties/{party_id(draft)}/appointments", people.staff("security")
+    for client, path, body in ((one, proposals, {"role": "centre", "reason": "调入"}),
+                               (draft, "/api/ledger/witnesses", {"key": str(WITNESS)})):
+        with pytest.raises(ApiError) as error:
+            client.post(path, body)
+        assert (error.value.status, error.value.facts["reason"]) == (409, "not-verified")
+    one.post(proposals, {"role": "forget_keys", "reason": "钥匙遗失"})
     draft.delete("/api/me/enrolment")
     assert draft.get("/api/me")["signed_in"] is False
     refused_one, host = people.waiting(NAME), people.staff("host")
@@ -169,7 +180,20 @@ def test_centre_staff_stop_and_allow_business(people: People) -> None:
         with pytest.raises(ApiError) as error:
             stranger.post(f"/api/parties/{subject}/stop", {"reason": "x"})
         assert error.value.status == 403
+    office = party_id(people.staff("auditor"))
+    assert "stop" not in host.get(f"/api/parties/{office}")["may"]
+    with pytest.raises(ApiError) as error:
+        host.post(f"/api/parties/{office}/stop", {"reason": "x"})
+    assert [rule["number"] for rule in error.value.rules] == ["R-1011/2"], "who holds an office is dismissed by two"
+    assert "stop" in host.get(f"/api/parties/{subject}")["may"]
+    one, other = people.staff("security"), people.staff("security-2")
+    made = one.post(f"/api/parties/{subject}/appointments", {"role": "centre", "reason": "调入"})
     host.post(f"/api/parties/{subject}/stop", {"reason": "行政处罚期内"})
+    with pytest.raises(ApiError) as error:
+        other.post(f"/api/appointments/{made['id']}/approve", {"reason": "同意"})
+    assert error.value.facts["reason"] == "not-verified", "between the proposal and its approval it was stopped"
+    assert client.get("/api/me")["signed_in"] is False, "whoever is stopped is signed out (ASVS 7.4.2)"
+    client.login()
     stopped = client.get("/api/me")
     assert (stopped["actor"]["roles"], stopped["party"]["status"]) == ([], "stopped")
     assert stopped["party"]["status_reason"] == "行政处罚期内"
@@ -238,7 +262,7 @@ def test_neither_telephone_nor_account_enters_the_ledger(people: People, node: N
 def test_others_see_personal_data_masked_and_whole_only_for_a_recorded_purpose(people: People,
                                                                               node: NodeProcess) -> None:
     client, rival = people.verified(NAME), people.verified("赣榆第二建设有限公司")
-    host, administrator = people.staff("host"), people.staff("administrator")
+    host, administrator = people.staff("host"), people.staff("security")
     path, data = f"/api/parties/{client.get('/api/me')['party']['id']}", declared(NAME)
     for staff in (host, people.staff("supervisor"), administrator):
         shown = staff.get(path)["versions"][0]["data"]

@@ -10,7 +10,7 @@ import pytest
 from frontend.cli.client import ApiError
 from storage.kernel.clock import process_now
 from tests.identities import People, declared, make_people
-from tests.nodes import NodeProcess
+from tests.nodes import NodeProcess, rewrite
 from trading.parties.model import AGREEMENT_VERSION
 
 NAME = "江苏苍梧建设有限公司"
@@ -20,12 +20,6 @@ NAME = "江苏苍梧建设有限公司"
 def people(node: NodeProcess) -> People:
     """Those who speak to this test's node."""
     return make_people(node.settings, node.address)
-
-
-def rewrite(node: NodeProcess, statement: str) -> None:
-    """Changes rows as the passing of time would."""
-    with psycopg.connect(node.settings.database_url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 @pytest.mark.parametrize("kind", ["ec-p256", "rsa"])
@@ -166,18 +160,18 @@ def test_a_session_ends_after_fifteen_idle_minutes_and_after_twelve_hours(people
     assert client.get("/api/me")["signed_in"] is False
 
 
-def test_staff_roles_are_appointed_by_the_administrator_alone(people: People) -> None:
-    clerk, administrator = people.verified(NAME), people.staff("administrator")
-    subject = clerk.get("/api/me")["actor"]["party_id"]
+def test_an_appointment_ends_the_sessions_of_the_appointed(people: People) -> None:
+    clerk, one, other = people.verified(NAME), people.staff("security"), people.staff("security-2")
+    path = f"/api/parties/{clerk.get('/api/me')['actor']['party_id']}/appointments"
+    wanted = {"role": "centre", "reason": "调入"}
     with pytest.raises(ApiError) as error:
-        people.staff("host").post(f"/api/parties/{subject}/appoint", {"role": "centre", "reason": "调入"})
+        people.staff("host").post(path, wanted)
     assert error.value.status == 403
-    administrator.post(f"/api/parties/{subject}/appoint", {"role": "centre", "reason": "调入"})
+    made = one.post(path, wanted)
+    other.post(f"/api/appointments/{made['id']}/approve", {})
+    assert clerk.get("/api/me")["signed_in"] is False, "another role, another session"
+    clerk.login()
     assert clerk.get("/api/me")["actor"]["roles"] == ["centre"], "staff act as staff alone (R-200)"
-    with pytest.raises(ApiError) as error:
-        administrator.post(f"/api/parties/{administrator.get('/api/me')['actor']['party_id']}/appoint",
-                           {"role": "centre", "reason": "x"})
-    assert error.value.status == 403
 
 
 def test_r_704_a_renewed_certificate_takes_over_only_when_the_old_ones_have_ended(

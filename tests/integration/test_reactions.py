@@ -4,30 +4,36 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from storage.database.engine import Sessions
+from storage.database.work import Work
+from storage.kernel.errors import Refused
 from storage.ledger.outbox import append
+from storage.reactions.aside import all_aside
 from storage.reactions.following import Follower
-from storage.reactions.tables import ReactionPosition
+from storage.reactions.model import Heard, by_subject
+from storage.reactions.tables import ReactionAside
 from tests.ledger_world import (
+    LOT,
     REACTION,
     REACTION_PROCESS,
     dies_by_kill,
     draft,
     eventually,
+    following,
     process,
     sequencing,
     sessions_of,
 )
 
 
-async def act(sessions: Sessions, *numbers: int, fails: bool = False) -> None:
+async def act(sessions: Sessions, *numbers: int, fails: bool = False, stream: str = LOT) -> None:
     """Acts that are to be followed."""
     async with sessions() as session, session.begin():
         at = (await session.execute(text("select clock_timestamp()"))).scalar_one()
         for number in numbers:
-            made = draft(number)
+            made = draft(number, stream=stream)
             await append(session, replace(made, payload={**made.payload, "fails": fails}), at)
 
 
@@ -57,25 +63,78 @@ async def test_each_act_is_followed_once_by_however_many_nodes(database_url: str
         assert await nodes[0].follow() == 0
 
 
-async def test_a_reaction_that_fails_rests_says_why_and_holds_no_other(database_url: str) -> None:
+async def aside_of(sessions: Sessions, name: str) -> list[tuple[int, str | None]]:
+    """Attempts and error of what the reaction set aside, in order."""
+    async with sessions() as session:
+        query = select(ReactionAside).where(ReactionAside.name == name).order_by(ReactionAside.seq)
+        return [(each.attempts, each.last_error) for each in await session.scalars(query)]
+
+
+async def made_due(sessions: Sessions) -> None:
+    """Whatever rests has rested."""
+    async with sessions() as session, session.begin():
+        await session.execute(update(ReactionAside).values(retry_at=text("clock_timestamp()")))
+
+
+async def failed_for_weeks(sessions: Sessions) -> None:
+    """What failed has failed every five minutes since, and is due."""
+    async with sessions() as session, session.begin():
+        await session.execute(update(ReactionAside).where(ReactionAside.attempts > 0).values(attempts=8000))
+    await made_due(sessions)
+
+
+async def test_an_entry_that_fails_is_set_aside_and_only_its_row_waits_behind_it(database_url: str) -> None:
+    failing = {"act:1"}
+
+    async def fussy(work: Work, heard: Heard) -> None:
+        if heard.subject in failing:
+            raise Refused("这条动作不能跟进")
+        await following(work, heard)
+
     async with sessions_of(database_url) as sessions, sequencing(database_url):
-        await act(sessions, 0)
-        await act(sessions, 1, fails=True)
-        await act(sessions, 2)
-        await eventually(lambda: numbered(sessions, 3))
-        other = replace(REACTION, name="test.other", actions=frozenset({"lot.never"}))
-        follower = Follower(sessions, [REACTION, other])
+        await act(sessions, 0, 1, 2)
+        await act(sessions, 3, stream="lot:00000000-0000-0000-0000-00000000000b")
+        await eventually(lambda: numbered(sessions, 4))
+        follower = Follower(sessions, [replace(REACTION, act=fussy)])
         await follower.follow()
-        assert await followed(sessions) == ["act:0"]
+        assert await followed(sessions) == ["act:0", "act:3"], "another lot goes on; act 2 waits behind act 1"
+        assert await aside_of(sessions, REACTION.name) == [(1, "refused: 这条动作不能跟进"), (0, None)]
         async with sessions() as session:
-            held = (await session.scalars(select(ReactionPosition).where(
-                ReactionPosition.name == REACTION.name))).one()
-            went_on = (await session.scalars(select(ReactionPosition.next_seq).where(
-                ReactionPosition.name == other.name))).one()
-        assert (held.attempts, held.last_error) == (1, "refused: 这条动作不能跟进")
-        assert held.retry_at is not None
-        assert went_on > held.next_seq
-        assert await follower.follow() == 0  # it rests, and act 2 waits behind act 1, in order
+            told = await all_aside(session)
+        assert [(each.name, each.attempts, each.last_error) for each in told] == [
+            (REACTION.name, 1, "refused: 这条动作不能跟进")]
+        await made_due(sessions)
+        assert await follower.follow() == 0, "it fails again, and act 2 goes not before it"
+        assert [attempts for attempts, _ in await aside_of(sessions, REACTION.name)] == [2, 0]
+        assert await follower.follow() == 0, "it rests"
+        await failed_for_weeks(sessions)
+        await follower.follow()
+        assert [attempts for attempts, _ in await aside_of(sessions, REACTION.name)] == [8001, 0], "and goes on trying"
+        failing.clear()
+        await act(sessions, 4)
+        await eventually(lambda: numbered(sessions, 5))
+        await follower.follow()
+        assert await followed(sessions) == ["act:0", "act:3"], "act 4 waits as well"
+        await made_due(sessions)
+        for _ in range(3):
+            await follower.follow()
+        assert await followed(sessions) == [f"act:{number}" for number in range(5)]
+        assert await aside_of(sessions, REACTION.name) == []
+        assert await follower.follow() == 0
+
+
+async def test_rows_by_subject_wait_for_nobody_and_an_effect_taken_up_comes_once(database_url: str) -> None:
+    async with sessions_of(database_url) as sessions, sequencing(database_url):
+        await act(sessions, 0, fails=True)
+        await act(sessions, 1, 2)
+        await eventually(lambda: numbered(sessions, 3))
+        apart = replace(REACTION, row=by_subject)
+        await Follower(sessions, [apart]).follow()
+        assert await followed(sessions) == ["act:1", "act:2"]
+        sound = replace(apart, act=lambda work, heard: following(work, replace(heard, payload={})))
+        await made_due(sessions)
+        await asyncio.gather(*(Follower(sessions, [sound]).follow() for _ in range(3)))
+        assert await followed(sessions) == ["act:0", "act:1", "act:2"]
 
 
 @pytest.mark.parametrize("point", ["reaction.moved", "reaction.committed"])

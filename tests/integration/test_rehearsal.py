@@ -29,19 +29,22 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
+# Suite 2 here, suite 1 on the way to the archive (test_rehearsal_whole.py): each a whole tender.
 @pytest.mark.cts("A-111")
 def test_a_whole_tender_is_rehearsed_and_everything_about_it_is_proved(tmp_path, temporary):
     kept = tmp_path / "kept"
     done = subprocess.run(
         [COMMAND, "rehearse", "--bidders", "4", "--size", "300kB", "--nodes", "2",
-         "--keep", str(kept), "--seed", "7"], cwd=ROOT, env=environment(tmp_path, temporary), capture_output=True,
-        text=True, check=False)
+         "--suite", "2", "--keep", str(kept), "--seed", "7"], cwd=ROOT, env=environment(tmp_path, temporary),
+        capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     stages = json.loads((kept / "report.json").read_text())
     assert [stage["name"].split(" ")[0] for stage in stages] == STAGES
     assert all(stage["proved"] and not stage["failed"] for stage in stages)
     assert "全部成立" in done.stdout
     bundle = json.loads((kept / "bundle.json").read_text())
+    headers = [json.loads(each["header"]) for bid in bundle["bids"] for each in bid["envelopes"]]
+    assert {(header["ctx"]["suite"], wrap["alg"]) for header in headers for wrap in header["wraps"]} == {(2, "sm2")}
     assert bundle["lot"]["rehearsal"] is True
     assert sorted(bid["state"] for bid in bundle["bids"]) == ["decrypted", "decrypted", "decrypted", "revoked"]
     assert len(list((kept / "receipts").glob("*.json"))) == 7

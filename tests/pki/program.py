@@ -7,12 +7,17 @@ import sys
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from storage.crypto.certificate_signing import key_identifier, sign_crl, sm2_with_sm3
+from storage.crypto.sm2 import Sm2PrivateKey, sign
 from tests.pki.authorities import TestAuthority
 
 
@@ -20,21 +25,21 @@ def crl(authority: TestAuthority, which: str, now: datetime) -> bytes:
     """The CRL of root or issuing, DER."""
     state = authority.state
     builder = x509.CertificateRevocationListBuilder(
-        issuer_name=authority.certificate(which).subject, last_update=now - timedelta(seconds=1),
+        issuer_name=authority.certificate(which).subject, last_update=now - timedelta(seconds=state["crl_age"]),
         next_update=now + timedelta(seconds=state["crl_seconds"])).add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key(which).public_key()), critical=False
+        x509.AuthorityKeyIdentifier(key_identifier(authority.key(which).public_key()), None, None), critical=False
         ).add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
     for serial, at in state["revoked"].items() if which == "issuing" else ():
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder(int(serial, 16), datetime.fromisoformat(at)).build())
-    return builder.sign(authority.key(which), hashes.SHA256()).public_bytes(Encoding.DER)
+    return sign_crl(builder, authority.key(which)).public_bytes(Encoding.DER)
 
 
 def answer(authority: TestAuthority, question: bytes, now: datetime) -> bytes:
     """The OCSP answer: about a certificate of the issuing CA by its delegate, about the intermediate by the root."""
     asked = ocsp.load_der_ocsp_request(question)
     issuer, signer = ("issuing", "responder")
-    if asked.issuer_key_hash == x509.SubjectKeyIdentifier.from_public_key(authority.key("root").public_key()).digest:
+    if asked.issuer_key_hash == key_identifier(authority.key("root").public_key()):
         issuer = signer = "root"
     when = authority.state["revoked"].get(f"{asked.serial_number:x}") if issuer == "issuing" else None
     builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
@@ -43,10 +48,27 @@ def answer(authority: TestAuthority, question: bytes, now: datetime) -> bytes:
         cert_status=ocsp.OCSPCertStatus.REVOKED if when else ocsp.OCSPCertStatus.GOOD, this_update=now,
         next_update=now + timedelta(seconds=authority.state["crl_seconds"]),
         revocation_time=datetime.fromisoformat(when) if when else None, revocation_reason=None)
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, authority.certificate(signer))
     if signer == "responder":
         builder = builder.certificates([authority.certificate("responder")])
-    return builder.sign(authority.key(signer), hashes.SHA256()).public_bytes(Encoding.DER)
+    return _signed(builder, authority.certificate(signer), authority.key(signer))
+
+
+def _signed(builder: ocsp.OCSPResponseBuilder, signer: x509.Certificate, key: Any) -> bytes:
+    """Under SM2 the answer is built with a certificate of the same name that stands in, and signed anew."""
+    if not isinstance(key, Sm2PrivateKey):
+        return builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer).sign(
+            key, hashes.SHA256()).public_bytes(Encoding.DER)
+    other = ec.generate_private_key(ec.SECP256R1())
+    named = x509.CertificateBuilder(signer.subject, signer.subject, other.public_key(), 1, signer.not_valid_before_utc,
+                                    signer.not_valid_after_utc).sign(other, hashes.SHA256())
+    made = asn1_ocsp.OCSPResponse.load(builder.responder_id(ocsp.OCSPResponderEncoding.NAME, named).sign(
+        other, hashes.SHA256()).public_bytes(Encoding.DER))
+    basic = made.basic_ocsp_response
+    basic["signature_algorithm"] = sm2_with_sm3()
+    basic["signature"] = sign(key, basic["tbs_response_data"].dump())
+    whole: bytes = asn1_ocsp.OCSPResponse({"response_status": "successful", "response_bytes": {
+        "response_type": "basic_ocsp_response", "response": basic}}).dump()
+    return whole
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from bidding.bids.model import BODY, KINDS, STATEMENT, Slot, differing_fields
 from bidding.bids.rules import comes_before_the_deadline
-from bidding.bids.sealing import Recipients, check_header, check_size
+from bidding.bids.sealing import Recipients, check_header, check_recovery, check_size
 from storage.crypto.authority import distinguished_name, new_authority, new_key
 from storage.crypto.canonical import canonical_bytes
 from storage.crypto.certificates import Certificate, describe
 from storage.crypto.context import read_context
 from storage.crypto.envelope import Recipient, seal
 from storage.crypto.reader import Layout
+from storage.crypto.recovery import new_code
 from storage.kernel.clock import process_now
 from storage.kernel.errors import RulesUnmet
 
@@ -176,3 +177,15 @@ def test_a_size_beyond_what_is_taken_is_refused(size: int, parts: int, kind: str
 @given(offset=st.integers(-10**7, 10**7))
 def test_the_deadline_instant_itself_is_late(offset: int) -> None:
     assert comes_before_the_deadline(OPENS + timedelta(microseconds=offset), OPENS) is (offset < 0)
+
+
+@pytest.mark.cts("A-90")
+def test_a_wrap_under_a_recovery_code_is_taken_only_where_the_document_has_a_remedy() -> None:
+    own, *others = [Recipient(each.tag, each.public_key) for each in (certificates()[0], *certificates()[2:])]
+    made = seal(read_context(slot().context(BODY)), [own], others, code=new_code())
+    header = check_header(made.header.to_bytes().decode(), BODY, slot(), recipients())
+    check_recovery(header, "backup")
+    with pytest.raises(RulesUnmet) as refused:
+        check_recovery(header, "none")
+    assert refused.value.facts["field"] == "recovery"
+    check_recovery(check_header(canonical_bytes(sealed(BODY)).decode(), BODY, slot(), recipients()), "none")

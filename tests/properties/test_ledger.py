@@ -9,7 +9,6 @@ from hypothesis import strategies as some
 
 from storage.kernel.errors import Invalid
 from storage.ledger.chain import Chain, summarise
-from storage.ledger.checkpoints import Checkpoint
 from storage.ledger.merkle import (
     Frontier,
     consistency_holds,
@@ -29,6 +28,7 @@ from storage.ledger.model import (
     payload_digest,
     payload_text,
 )
+from storage.ledger.notes import Checkpoint
 from storage.ledger.sealed_batch import SealedProof, seal_batch, sealed_proof_holds
 from storage.ledger.verification import verify_log
 

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from bidding.opening.attribution import Tally, cause_at_close
 from bidding.opening.model import (
+    CAUSES,
     TERMINAL,
     BidState,
     DecryptionWindow,
@@ -15,7 +17,6 @@ from bidding.opening.model import (
     HallFacts,
     HallStep,
     Period,
-    cause_at_close,
     state_after_release,
 )
 from bidding.opening.steps import MOVES, STEPS, admit, step_on
@@ -48,15 +49,26 @@ def test_no_instant_before_the_opening_admits_a_release(now: datetime, deadline:
     assert window.admits(now)
 
 
-@given(st.lists(st.sampled_from(sorted(BidState))), st.integers(0, 3), st.integers(1, 3))
-def test_after_the_window_every_bid_is_terminal_or_in_the_queue(states: list[BidState], released: int,
-                                                                needed: int) -> None:
+@st.composite
+def tallies(draw: st.DrawFn) -> Tally:
+    """Any number of custodians, each sound, complaining, unsound or absent."""
+    said = draw(st.lists(st.sampled_from(("sound", "complained", "unsound", "absent")), min_size=1, max_size=7))
+    who = {what: frozenset(index for index, each in enumerate(said, 1) if each == what) for what in set(said)}
+    return Tally(draw(st.integers(1, len(said))), len(said), **{what: who[what] for what in who if what != "absent"})
+
+
+@given(st.lists(st.sampled_from(sorted(BidState))), tallies())
+def test_after_the_window_every_bid_is_terminal_or_in_the_queue(states: list[BidState], tally: Tally) -> None:
     for state in states:
-        cause = cause_at_close(state, released, needed)
+        cause = cause_at_close(state, tally)
         after = cause.becomes if cause else state
         assert after in TERMINAL | {BidState.QUEUED, BidState.DECRYPTING}
         if state in TERMINAL:
             assert cause is None
+        if state == BidState.DAMAGED:
+            assert cause_at_close(state, tally, "object-missing") is CAUSES["object-missing"]
+            assert cause is not None
+            assert cause.at_fault == "platform", "whoever else did what"
 
 
 class HallMachine(RuleBasedStateMachine):
@@ -110,7 +122,8 @@ class HallMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.facts.step == HallStep.DECRYPTING)
     def close_window(self) -> None:
         if self.facts.window.is_over(self.facts.now) and not self.facts.is_paused:
-            causes = [cause_at_close(state, self.shares, 2) for state in self.facts.states]
+            tally = Tally(2, 3, frozenset(range(1, 4)[:self.shares]))
+            causes = [cause_at_close(state, tally) for state in self.facts.states]
             states = tuple(cause.becomes if cause else state
                            for cause, state in zip(causes, self.facts.states, strict=True))
             self.facts = replace(self.facts, states=states)

@@ -15,7 +15,7 @@ from storage.kernel.errors import Refused
 
 ASKED: dict[str, Any] = {
     "lot": {"code": "E3207000001000001001", "title": "一标段"}, "deadline_at": "2026-03-23T01:00:00Z",
-    "announced_fields": [], "bid_parts": [], "custodians": [], "n": 3, "k": 2,
+    "announced_fields": [], "bid_parts": [], "envelopes": ["whole"], "custodians": [], "n": 3, "k": 2,
     "deposit": "200000.00", "deposit_forms": ["cash", "bank", "insurer", "guarantor"]}
 
 

@@ -5,12 +5,18 @@ import pickle
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from frontend.cli.client import ApiClient, ApiError, Unreachable, origin_of
+from frontend.cli.identity import ClientIdentity
+from storage.crypto.canonical import to_base64
+from storage.crypto.demo_pki import demo_uscc, open_demo_pki
+from storage.kernel.clock import process_now
 
-Script = list[tuple[int, dict[str, object]] | None]
+Answer = tuple[int, dict[str, object]]
+Script = list[Answer | None]
 
 
 class Platform(ThreadingHTTPServer):
@@ -62,9 +68,11 @@ def client(platform: Platform) -> Iterator[ApiClient]:
         yield client
 
 
-AWAY: tuple[int, dict[str, object]] = (503, {"code": "unavailable", "title": "稍候"})
-DONE: tuple[int, dict[str, object]] = (200, {"done": True})
-IN_FLIGHT: tuple[int, dict[str, object]] = (409, {"code": "conflict", "facts": {"field": "Idempotency-Key"}})
+AWAY: Answer = (503, {"code": "unavailable", "title": "稍候"})
+DONE: Answer = (200, {"done": True})
+IN_FLIGHT: Answer = (409, {"code": "conflict", "facts": {"field": "Idempotency-Key"}})
+PROVE: Answer = (403, {"code": "proof-needed", "title": "须再次证明身份"})
+PROVEN: Answer = (201, {"token": "another"})
 
 
 def test_an_act_goes_on_over_cut_lines_under_one_key(platform: Platform, client: ApiClient) -> None:
@@ -99,6 +107,22 @@ def test_a_platform_that_stays_away_is_given_up_in_time(platform: Platform) -> N
     with ApiClient(f"http://127.0.0.1:{platform.server_port}", patience=0.5) as client, pytest.raises(ApiError):
         client.get("/api/x")
     assert len(platform.script) > 40
+
+
+def test_a_proof_that_does_not_help_is_given_once(platform: Platform, tmp_path: Path) -> None:
+    origin, name = f"http://127.0.0.1:{platform.server_port}", "江苏苍梧建设有限公司"
+    pki = open_demo_pki(tmp_path / "keys", tmp_path / "trust", now=process_now())
+    identity = pki.issue(organisation=name, uscc=demo_uscc(name), kind="ec-p256", now=process_now())
+    asked: Answer = (200, {"nonce": to_base64(bytes(32)), "expires_at": "2026-11-27T00:00:00Z", "origin": origin})
+    with ApiClient(origin, ClientIdentity.of(identity), patience=3) as client:
+        platform.script = [PROVE, asked, PROVEN, DONE, PROVE, asked, PROVEN, PROVE, PROVE]
+        assert client.act("/api/x", {}) == {"done": True}
+        with pytest.raises(ApiError) as refused:
+            client.act("/api/x", {})
+        assert (refused.value.code, "已再次证明身份" in refused.value.title) == ("proof-needed", True)
+        with pytest.raises(ApiError) as refused:
+            client.post("/api/login/again", {})
+        assert (refused.value.title, len(platform.script)) == ("须再次证明身份", 0)
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:

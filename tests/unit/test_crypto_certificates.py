@@ -38,7 +38,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> DemoPki:
     return open_demo_pki(root / "keys", root / "trust", now=NOW)
 
 
-@pytest.fixture(scope="module", params=["rsa", "ec-p256"])
+@pytest.fixture(scope="module", params=["rsa", "ec-p256", "sm2"])
 def identity(request, pki: DemoPki):
     return pki.issue(organisation=NAME, uscc=demo_uscc(NAME), kind=request.param, now=NOW)
 
@@ -49,7 +49,8 @@ def test_a_certificate_shows_its_holder_code_key_and_use(identity):
     assert (read.organisation, read.uscc) == (NAME, demo_uscc(NAME))
     assert read.is_demo
     assert read.can_sign
-    assert read.can_unwrap
+    assert identity.recipient.certificate.can_unwrap
+    assert read.can_unwrap == (identity.encryption is None)
     assert read.fingerprint == read.x509.fingerprint(hashes.SHA256()).hex()
 
 
@@ -94,9 +95,9 @@ def test_other_kinds_of_key_are_refused(key):
 
 async def test_a_certificate_of_a_listed_ca_is_valid_and_its_evidence_suffices_alone(pki, identity):
     trust = read_trust_list(pki.directory)
-    assert len(trust.names) == 2
-    for usage in ("sign", UNWRAP):
-        found = await trust.validate(identity.certificate, NOW, usage)
+    assert len(trust.names) == 3
+    await trust.validate(identity.recipient.certificate, NOW, UNWRAP)
+    found = await trust.validate(identity.certificate, NOW)
     assert found.authority in trust.names
     assert found.chain[0] == identity.certificate.der
     again = trust_of([found.chain[-1]], found.crls)
@@ -205,7 +206,7 @@ console.log(JSON.stringify({keys: !!(key.key || key.asn1), certs: bags(forge.pki
 def test_a_browser_library_reads_the_pkcs12_file(identity):
     data = b64encode(identity.to_pkcs12("yunkai-demo")).decode()
     done = subprocess.run(["node", "-e", FORGE, data], cwd=WEB, capture_output=True, text=True, timeout=60, check=True)
-    assert json.loads(done.stdout) == {"keys": True, "certs": 2}
+    assert json.loads(done.stdout) == {"keys": True, "certs": 3 if identity.encryption else 2}
 
 
 def test_platform_keys_are_made_once_and_for_the_owner_alone(tmp_path):

@@ -12,8 +12,9 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from storage.crypto.authority import KeyKind
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc, open_demo_pki
 from storage.crypto.errors import CertificateRefused, Malformed, SignatureRefused
+from storage.crypto.pdf_active import active_content
 from storage.crypto.pdf_signing import Evidence, PreparedPdf, Stamp, finish_pdf, prepare_pdf, sign_pdf
-from storage.crypto.pdf_validation import active_content, validate_pdf
+from storage.crypto.pdf_validation import validate_pdf
 from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
 from storage.crypto.trust import TrustList, read_trust_list, trust_of
 from storage.crypto.tsa import EmbeddedAuthority
@@ -85,7 +86,7 @@ async def test_the_platforms_signature_carries_time_and_evidence(pdf, keys, trus
         assert found.authority == "云开平台 时间戳"
 
 
-@pytest.mark.parametrize("kind", ["ec-p256", "rsa"])
+@pytest.mark.parametrize("kind", ["ec-p256", "rsa", "sm2"])
 async def test_a_person_signs_with_a_key_that_never_leaves_the_client(pdf, keys, pki, trust, kind):
     signer = person(pki, "连云港港城建设有限公司", kind)
     prepared = await prepare_pdf(pdf, signer.certificate, field_name="Bidder1")

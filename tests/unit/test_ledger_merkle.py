@@ -7,17 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pymerkle import InmemoryTree, verify_consistency, verify_inclusion
 from pymerkle.proof import InclusionProof
 
-from storage.ledger.checkpoints import (
-    Checkpoint,
-    CheckpointRefused,
-    cosign,
-    parse_note,
-    parse_verifier_key,
-    sign_checkpoint,
-    verifier_key,
-    verify_checkpoint,
-    verify_cosignature,
-)
+from storage.ledger.checkpoints import parse_verifier_key, sign_checkpoint, verifier_key, verify_checkpoint
 from storage.ledger.merkle import (
     EMPTY_ROOT,
     Frontier,
@@ -29,6 +19,7 @@ from storage.ledger.merkle import (
     prove,
 )
 from storage.ledger.model import leaf_hash
+from storage.ledger.notes import Checkpoint, CheckpointRefused, parse_note
 
 # RFC 6962 test inputs of the certificate-transparency reference implementation.
 CT_INPUTS = [bytes.fromhex(text) for text in (
@@ -128,14 +119,3 @@ def test_a_key_of_the_signed_note_specification_is_read() -> None:
     public.verify(parsed.signatures[0].signature, parsed.text.encode())
     assert verifier_key(name, public) == "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     assert len(b64decode("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")) == 33
-
-
-def test_a_witness_cosigns_the_body_and_its_own_time() -> None:
-    note = sign_checkpoint(Checkpoint(ORIGIN, 7, bytes(32)), KEY)
-    witness = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
-    cosigned = note + cosign(note, "witness.example/1", witness, 1_795_971_600)
-    assert verify_cosignature(cosigned, "witness.example/1", witness.public_key()) == 1_795_971_600
-    assert verify_checkpoint(cosigned, ORIGIN, KEY.public_key()).size == 7
-    for bad in (note, cosigned.replace("\n7\n", "\n8\n")):
-        with pytest.raises(CheckpointRefused):
-            verify_cosignature(bad, "witness.example/1", witness.public_key())

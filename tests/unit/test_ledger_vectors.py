@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from storage.kernel.errors import DomainError
-from storage.ledger.checkpoints import CheckpointRefused
 from storage.ledger.model import LedgerBroken
+from storage.ledger.notes import CheckpointRefused
 from storage.ledger.verification import (
     verify_entry_document,
     verify_export,

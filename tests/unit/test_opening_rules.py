@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bidding.opening import rules
+from bidding.opening.attribution import Tally, cause_at_close
 from bidding.opening.model import (
     CAUSES,
     BidState,
@@ -14,7 +15,6 @@ from bidding.opening.model import (
     HallFacts,
     HallStep,
     Period,
-    cause_at_close,
     state_after_release,
 )
 from bidding.opening.ranges import Span, parse
@@ -85,6 +85,16 @@ def test_a_remedy_needs_a_clause_in_the_document() -> None:
     assert rules.remedy_is_in_the_document(replace(FACTS, claims_remedy=True, remedy="backup"))
 
 
+def test_prices_wait_for_a_damaged_body_until_the_window_closes() -> None:
+    """R-144/3, where the document has a remedy."""
+    closes = FACTS.now + timedelta(minutes=1)
+    facts = replace(FACTS, remedy="backup", damaged_bodies=1,
+                    window=DecryptionWindow((Period(FACTS.now - timedelta(minutes=29), closes),)))
+    assert not rules.damage_had_its_time(facts)
+    for other in ({"now": closes}, {"remedy": "none"}, {"damaged_bodies": 0}):
+        assert rules.damage_had_its_time(replace(facts, **other))
+
+
 def test_objections_are_heard_out_and_answered() -> None:
     hearing = replace(FACTS, step=HallStep.OBJECTIONS, objections_until=T + MINUTE, objections_open=1)
     with pytest.raises(RulesUnmet) as refused:
@@ -107,13 +117,48 @@ def test_the_record_needs_both_signatures() -> None:
     assert rules.host_and_recorder_signed(replace(signing, signatures=frozenset({"host", "recorder"})))
 
 
-def test_who_released_in_time_is_never_at_fault_for_what_others_left_undone() -> None:
-    assert cause_at_close(BidState.SEALED, 3, 2) is CAUSES["not-released"]
-    assert cause_at_close(BidState.WAITING, 1, 2) is CAUSES["custodians-absent"]
-    assert cause_at_close(BidState.WAITING, 2, 2) is CAUSES["share-mismatch"]
-    assert cause_at_close(BidState.QUEUED, 2, 2) is None
+def _cause(sound: tuple[int, ...] = (), complained: tuple[int, ...] = (), unsound: tuple[int, ...] = (), *,
+           k: int = 2, n: int = 3) -> str:
+    found = cause_at_close(BidState.WAITING, Tally(k, n, frozenset(sound), frozenset(complained), frozenset(unsound)))
+    assert found is not None
+    return found.code
+
+
+def test_who_never_released_is_at_fault_and_who_is_queued_waits_for_the_worker() -> None:
+    assert cause_at_close(BidState.SEALED, Tally(2, 3, frozenset({1, 2, 3}))) is CAUSES["not-released"]
+    assert cause_at_close(BidState.QUEUED, Tally(2, 3)) is None
     for cause in CAUSES.values():
         assert (cause.becomes is BidState.REVOKED) == (cause.at_fault == "bidder")
+        assert ("撤销" in cause.consequence) == (cause.at_fault == "bidder")
+
+
+def test_absent_and_false_custodians_are_never_the_bidders_fault() -> None:
+    assert _cause() == "custodians-absent"
+    assert _cause((1,)) == "custodians-absent"
+    assert _cause((1,), unsound=(2, 3)) == "share-mismatch"
+    assert _cause((1,), complained=(2,)) == "custodians-absent"
+    assert _cause((), complained=(2,), unsound=(1,)) == "share-mismatch"
+
+
+def test_complaints_of_k_custodians_are_the_bidders_fault() -> None:
+    assert _cause((1,), complained=(2, 3)) == "badly-dealt"
+    assert _cause((), complained=(1, 2)) == "badly-dealt"
+    assert _cause((1, 2), complained=(3, 4, 5), k=3, n=5) == "badly-dealt"
+
+
+def test_one_voice_alone_never_revokes_a_bid() -> None:
+    assert _cause(complained=(1,), k=1, n=1) == "dealing-disputed"
+    assert _cause((1,), complained=(2,), k=2, n=2) == "dealing-disputed"
+    assert _cause((1, 2), complained=(3,), k=3, n=3) == "dealing-disputed"
+
+
+def test_where_all_custodians_act_a_cheating_bidder_never_gets_out_through_another() -> None:
+    """For every k and n that publication admits (R-506/3), and every way in which all n either give or complain."""
+    for n in range(3, 8):
+        for k in range(2, (n + 1) // 2 + 1):
+            for sound in range(k):
+                everyone = tuple(range(1, n + 1))
+                assert _cause(everyone[:sound], everyone[sound:], k=k, n=n) == "badly-dealt"
 
 
 def test_a_bid_is_queued_as_soon_as_enough_shares_are_there() -> None:

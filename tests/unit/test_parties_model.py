@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from storage.kernel.actor import PUBLIC, Actor
-from storage.kernel.errors import NotAllowed, NotSignedIn, Refused
+from storage.kernel.errors import Invalid, NotAllowed, NotSignedIn, Refused
 from trading.parties.model import (
     AGREEMENT_VERSION,
     VERSION_STEPS,
@@ -16,11 +16,13 @@ from trading.parties.model import (
     CertificateTerm,
     PartyData,
     PartyStatus,
+    SessionPolicy,
     SessionTimes,
     VersionStatus,
     name_key,
     party_after,
     version_after,
+    with_key_alone,
 )
 from trading.parties.permissions import may, permit
 from trading.parties.rules import (
@@ -70,7 +72,7 @@ def test_r_701_2_and_r_224_2_compare_names_in_one_form() -> None:
     assert not name_is_free(enrolment(taken=frozenset({name_key("江苏苍梧建设有限公司 ")})))
 
 
-@pytest.mark.parametrize("role", ["centre", "supervisor", "administrator", "expert"])
+@pytest.mark.parametrize("role", ["centre", "supervisor", "security_administrator", "auditor", "expert"])
 def test_r_224_3_nobody_gives_itself_a_staff_role(role: str) -> None:
     assert data_is_complete(enrolment())
     assert not data_is_complete(enrolment(roles=(role,)))
@@ -117,7 +119,7 @@ def test_nobody_verifies_itself_and_what_is_not_granted_is_denied() -> None:
 @given(st.timedeltas(timedelta(0), timedelta(hours=13)), st.timedeltas(timedelta(0), timedelta(hours=13)))
 def test_r_1013_a_session_lives_neither_idle_for_a_quarter_nor_beyond_twelve_hours(
         used: timedelta, asked: timedelta) -> None:
-    alive = SessionTimes(T, T + used).is_alive(T + asked)
+    alive = SessionTimes(T, T + used).is_alive(T + asked, SessionPolicy())
     assert alive is (asked < used + timedelta(minutes=15) and asked < timedelta(hours=12))
 
 
@@ -128,3 +130,15 @@ def test_r_704_a_certificate_warns_in_its_last_thirty_days_and_ends_with_its_las
     assert term.admits(T + timedelta(days=100))
     assert not term.admits(T + timedelta(days=100, microseconds=1))
     assert not term.admits(T - timedelta(microseconds=1))
+
+
+def test_hosts_custodians_and_administrators_need_a_key_unless_the_operator_says_otherwise() -> None:
+    offices = {"centre", "custodian", "system_administrator", "security_administrator", "auditor"}
+    assert with_key_alone("", is_demo=False) == offices
+    assert with_key_alone("", is_demo=True) == frozenset()
+    assert with_key_alone("none", is_demo=False) == frozenset()
+    assert with_key_alone("bidder, custodian", is_demo=True) == {"bidder", "custodian"}
+    for unknown in ("center", "centre,none"):
+        with pytest.raises(Invalid) as error:
+            with_key_alone(unknown, is_demo=False)
+        assert error.value.facts["field"] == "second_factor_roles"

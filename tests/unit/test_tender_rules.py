@@ -9,6 +9,7 @@ import pytest
 
 from storage.kernel.calendar import Calendar, Span
 from storage.kernel.clock import SHANGHAI
+from storage.kernel.errors import RulesUnmet
 from trading.tenders import content_rules, rules
 from trading.tenders.calendar_book import known_days, latest_before, on_working_day, propose
 from trading.tenders.change_rules import Change, change_comes_in_time
@@ -23,6 +24,8 @@ from trading.tenders.content import (
 )
 from trading.tenders.facts import DocumentFacts, LotFacts, NoticeFacts
 from trading.tenders.kinds import TRADE_KINDS
+from trading.tenders.life import Passage, advance
+from trading.tenders.model import Act
 from trading.tenders.publishing import rules_against
 
 WORKS, GOVERNMENT, REHEARSAL = (TRADE_KINDS[code] for code in ("works", "government", "rehearsal"))
@@ -153,13 +156,25 @@ def test_the_notice_is_the_reviewed_standard_text_with_address(changed: dict[str
     assert against(notice=replace(NOTICE, **changed)) == numbers  # type: ignore[arg-type]
 
 
+def test_prices_are_opened_at_their_hour_and_the_evaluation_goes_on_after() -> None:
+    hour = at(5, 4, 9)
+    with pytest.raises(RulesUnmet) as early:
+        advance("evaluating", Act.OPEN_PRICES, Passage(now=hour - timedelta(microseconds=1), price_opens_at=hour))
+    assert [rule.number for rule in early.value.rules] == ["R-318/3"]
+    assert advance("evaluating", Act.OPEN_PRICES, Passage(now=hour, price_opens_at=hour)) == "price_opening"
+    assert advance("price_opening", Act.CONCLUDE_PRICES, Passage(now=hour)) == "evaluating"
+
+
 KEEPERS = STRUCTURE.custodians
+PRICED = [AnnouncedField("price", "报价", "money", priced=True), AnnouncedField("days", "工期", "days")]
+TWO_PARTS = [BidPart("1", "技术文件"), BidPart("2", "报价文件", priced=True)]
 
 
 @pytest.mark.parametrize(("changed", "numbers"), [
     ({"k": 1}, {"R-142/2"}), ({"k": 4}, {"R-142/2"}), ({"custodians": []}, {"R-142/2"}),
     ({"custodians": KEEPERS[:1], "k": 1}, set()), ({"custodians": KEEPERS[1:]}, {"R-142/2"}),
     ({"custodians": [KEEPERS[0], replace(KEEPERS[0], index=2)]}, {"R-142/2"}),
+    ({"custodians": KEEPERS[:2]}, {"R-506/3"}), ({"k": 3}, {"R-506/3"}),
     ({"remedy": "host opens it"}, {"R-144/2"}), ({"bid_parts": []}, {"A-63"}),
     ({"bid_parts": [BidPart("1", "a", required=False)]}, {"A-63"}),
     ({"bid_parts": [BidPart("1", "a"), BidPart("1", "b")]}, {"A-63"}),
@@ -175,6 +190,15 @@ KEEPERS = STRUCTURE.custodians
     ({"announced_fields": [AnnouncedField("price", "报价", "text")]}, {"R-143"}),
     ({"announced_fields": [AnnouncedField("price", "报价", "money", required=False)]}, {"R-143"}),
     ({"announced_fields": [AnnouncedField("price", "报价", "money")] * 2}, {"R-143"}),
+    ({"announced_fields": PRICED}, {"R-318"}), ({"bid_parts": [BidPart("1", "a", priced=True)]}, {"R-318"}),
+    ({"two_envelopes": True}, {"R-318"}),
+    ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": TWO_PARTS}, set()),
+    ({"two_envelopes": True, "announced_fields": PRICED[:1], "bid_parts": TWO_PARTS}, {"R-318"}),
+    ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": TWO_PARTS[:1]}, {"R-318"}),
+    ({"two_envelopes": True, "announced_fields": [*PRICED, AnnouncedField("rate", "下浮率", "percent")],
+      "bid_parts": TWO_PARTS}, {"R-318"}),
+    ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": TWO_PARTS, "price_notice_minutes": 29},
+     {"R-318/2"}),
 ])
 def test_the_structured_part_fits_together(changed: dict[str, object], numbers: set[str]) -> None:
     assert structured(**changed) == numbers

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from asn1crypto import x509 as asn1
 from storage.crypto.certificates import describe
 from storage.crypto.demo_pki import Identity
 from storage.crypto.errors import CertificateRefused, Malformed
+from storage.crypto.grounds import KeptEvidence, grounds_body
 from storage.crypto.revocation import CRL, OCSP, ask_ocsp, parse_word
-from storage.crypto.trust import UNWRAP, Admission, TrustList
+from storage.crypto.trust import UNWRAP, Admission, TrustList, Validation
 from tests.pki.authorities import POLICY, TestAuthority, found_authority
 from tests.pki.program import answer, crl
 
@@ -22,7 +24,7 @@ NAME = "连云港海洋工程有限公司"
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(scope="module", params=["rsa", "ec-p256"])
+@pytest.fixture(scope="module", params=["rsa", "ec-p256", "sm2"])
 def authority(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TestAuthority:
     return found_authority(tmp_path_factory.mktemp("cas") / request.param, request.param, NOW)
 
@@ -184,3 +186,33 @@ async def test_a_crl_of_another_ca_with_the_same_name_is_not_taken(authority, ho
     base = listed(authority, crls=("root",))
     forged = parse_word(CRL, crl(double, "issuing", NOW))
     assert await reason(TrustList(base.roots, base.intermediates, (*base.crls, forged)), holder) == "revocation-unknown"
+
+
+async def test_what_was_kept_leads_to_the_same_judgement_years_later(authority):
+    """Whoever holds the grounds judges them again; a revocation within them, or another word of them, is found."""
+    held = authority.issue(NAME, begins=NOW - 10 * HOUR, days=2)
+    found = await listed(authority, version=3, crls=("root",)).validate(
+        held.certificate, NOW, answers=(asked(authority, held),))
+    body, evidence = grounds_body(held.certificate.fingerprint, "sign", found), kept(found)
+    terms = {name: Admission(NOW - HOUR, NOW + HOUR) for name in body["chain"][1:]}
+    held_again = KeptEvidence(evidence)
+    assert held_again.judge(body, NOW, terms).chain == found.chain, "its own certificate may long have ended"
+    suspended = dict.fromkeys(terms, Admission(NOW - HOUR, NOW + HOUR, is_suspended=True))
+    with pytest.raises(CertificateRefused, match="暂停"):
+        KeptEvidence(evidence).judge(body, NOW, suspended)
+    with pytest.raises(Malformed, match="得不出当时的结论"):
+        held_again.judge(body | {"flags": ["cached-ocsp"]}, NOW, terms)
+    with pytest.raises(Malformed, match="缺失"):
+        KeptEvidence({name: evidence[name] for name in body["chain"]}).judge(body, NOW, terms)
+    with pytest.raises(Malformed, match="与其摘要不符"):
+        KeptEvidence({**evidence, body["crls"][0]: evidence[body["ocsps"][0]]})
+    authority.revoke(held, NOW - HOUR)
+    told = asked(authority, held)
+    name = sha256(told).hexdigest()
+    with pytest.raises(CertificateRefused, match="吊销"):
+        KeptEvidence({**evidence, name: told}).judge(body | {"ocsps": [name]}, NOW, terms)
+
+
+def kept(found: Validation) -> dict[str, bytes]:
+    """The evidence of a validation by its SHA-256, as an export carries it."""
+    return {sha256(each).hexdigest(): each for each in (*found.chain, *found.crls, *found.ocsps)}

@@ -16,8 +16,8 @@ from storage.crypto.platform_keys import load_platform_keys
 from storage.kernel.clock import process_now
 from tests.nodes import NodeProcess
 
-CLAIMS = {"sub": "party:00000000-0000-4000-8000-000000000000", "iss": "yunkai", "roles": ["centre", "administrator"],
-          "exp": 4_000_000_000}
+CLAIMS = {"sub": "party:00000000-0000-4000-8000-000000000000", "iss": "yunkai",
+          "roles": ["centre", "security_administrator"], "exp": 4_000_000_000}
 
 
 def _part(value: object) -> str:
@@ -53,5 +53,5 @@ def test_a_forged_token_is_nobodys(node: NodeProcess, kind: str) -> None:
         for sent in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"yunkai={token}"}):
             assert http.get("/api/parties", headers=sent).status_code == 401
             assert http.get("/api/me", headers=sent).json()["signed_in"] is False
-            assert http.post("/api/parties/00000000-0000-4000-8000-000000000000/appoint", json={"roles": ["centre"]},
-                             headers=sent).status_code == 401
+            assert http.post("/api/parties/00000000-0000-4000-8000-000000000000/appointments",
+                             json={"role": "centre"}, headers=sent).status_code == 401

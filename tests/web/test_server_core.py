@@ -1,6 +1,10 @@
 """The server itself: origins, headers, answers to nonsense, and what an error never says."""
 
 import asyncio
+import json
+import socket
+import time
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -45,6 +49,18 @@ def test_every_answer_carries_the_guards(http: httpx.Client, path: str) -> None:
     assert "frame-ancestors 'none'" in policy
 
 
+def test_the_client_hangs_up_first(node: NodeProcess) -> None:
+    """Usual clients let an idle line go after five seconds: a node that did so too would meet their next request."""
+    line = HTTPConnection("127.0.0.1", node.port, timeout=10)
+    line.connect()
+    opened = line.sock
+    for pause in (0, 6):
+        time.sleep(pause)
+        line.request("GET", "/api/time")
+        assert line.getresponse().read()
+        assert line.sock is opened, "the same line still serves"
+
+
 def test_an_unknown_address_of_the_interface_is_told_so(http: httpx.Client) -> None:
     answer = http.get("/api/nothing")
     assert answer.status_code == 404
@@ -55,14 +71,64 @@ def test_an_unknown_address_of_the_interface_is_told_so(http: httpx.Client) -> N
 def test_a_page_address_gets_the_client(http: httpx.Client) -> None:
     answer = http.get("/lots/00000000-0000-0000-0000-000000000000/hall")
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize("escape", ["/..%2f..%2fpyproject.toml", "/%2e%2e/settings.json", "/assets/..%2f..%2fmain.py"])
+@pytest.mark.parametrize("escape", ["/..%2f..%2fpyproject.toml", "/%2e%2e/settings.json", "/assets/..%2f..%2fmain.py",
+                                    "/..%252f..%252fpyproject.toml", "/%252e%252e/settings.json"])
 def test_no_address_leads_out_of_the_client_folder(http: httpx.Client, escape: str) -> None:
     content = http.get(escape).text
     assert "[project]" not in content
     assert "YUNKAI_" not in content
+
+
+@pytest.mark.parametrize("name", ["/" + "a" * 300, "/%00", "/assets/" + "a" * 300, "/assets/%00",
+                                  "/assets/" + "a/" * 3000])
+def test_an_address_that_no_file_can_have_is_not_found_and_no_fault(http: httpx.Client, node: NodeProcess,
+                                                                  name: str) -> None:
+    assert http.get(name).status_code == 404
+    assert "Traceback" not in node.log.read_text()
+
+
+def test_what_the_server_itself_says_is_a_line_of_the_log_as_any_other(node: NodeProcess) -> None:
+    with socket.create_connection(("127.0.0.1", node.port), timeout=10) as line:
+        line.sendall(b"\0\r\n\r\n")
+        assert b"400" in line.recv(1000)
+    said = [json.loads(each) for each in node.log.read_text().splitlines()]
+    assert "warning" in {each["level"] for each in said if "Invalid HTTP request" in each["event"]}
+
+
+@pytest.mark.parametrize("path", ["/api/time", "/api/me", "/api/platform", "/api/nothing"])
+def test_no_answer_of_the_interface_is_kept_by_anyone_on_the_way(http: httpx.Client, path: str) -> None:
+    assert "no-store" in http.get(path).headers["cache-control"]
+
+
+@pytest.mark.parametrize("folder", ["/assets/", "/assets", "/assets/."])
+def test_no_folder_is_listed(http: httpx.Client, folder: str) -> None:
+    answer = http.get(folder)
+    assert answer.status_code == 404 or answer.text == http.get("/").text
+
+
+@pytest.mark.parametrize("lengths", [b"Content-Length: 2\r\nContent-Length: 30\r\n",
+                                     b"Content-Length: 2, 30\r\n", b"Content-Length: -2\r\n",
+                                     b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+                                     b"Transfer-Encoding: chunked, identity\r\n"])
+def test_a_message_that_ends_in_two_places_is_refused_and_its_line_closed(node: NodeProcess, lengths: bytes) -> None:
+    """Else a proxy and the node could read two different requests out of one (smuggling)."""
+    with socket.create_connection(("127.0.0.1", node.port), timeout=10) as line:
+        line.sendall(b"POST /api/logout HTTP/1.1\r\nHost: x\r\n" + lengths + b"\r\n{}GET /api/time HTTP/1.1\r\n\r\n")
+        heard = b""
+        while part := line.recv(65_536):
+            heard += part
+    assert heard.startswith(b"HTTP/1.1 400")
+    assert heard.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(("method", "status"), [("TRACE", 405), ("PUT", 405), ("PROPFIND", 405)])
+def test_a_method_of_no_use_is_refused_with_the_guards(http: httpx.Client, method: str, status: int) -> None:
+    answer = http.request(method, "/api/time")
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 400), (b'{"foreign": 1}', 400), (b"\xff\xfe", 400)])

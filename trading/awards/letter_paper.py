@@ -6,12 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from storage.crypto.pdf_signing import sign_pdf
+from storage.crypto.pdf_lasting import seal_paper
 from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.trust import TrustList
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.settings import Settings
 from storage.documents.render import render
-from storage.kernel.clock import from_wire, shanghai
+from storage.kernel.clock import from_wire, process_now, shanghai
 from storage.kernel.errors import Conflict, NotFound
 from storage.kernel.money import in_words
 from storage.objects.store import ObjectStore
@@ -54,15 +55,15 @@ def money(text: str | None) -> str:
 
 
 async def result_letter_pdf(letter: AwardLetter, store: ObjectStore, keys: PlatformKeys, settings: Settings,
-                            authority: TimestampAuthority) -> bytes:
-    """The one PDF of a result letter: made at the first asking, then always the same bytes."""
+                            authority: TimestampAuthority, others: TrustList | None = None) -> bytes:
+    """The one PDF of a result letter: made at the first asking, then the same bytes; ``others``: the trust list."""
     key = f"letters/{letter.id}-{letter.sha256}.pdf"
     try:
         return await store.get_range(key, 0, _LARGEST)
     except NotFound:
         pass
-    signed = await sign_pdf(render_letter(letter.text, settings), keys.document, field_name="platform",
-                            reason=TITLES["result-letter"], authority=authority)
+    signed = await seal_paper(render_letter(letter.text, settings), keys, authority, field_name="platform",
+                              reason=TITLES["result-letter"], now=process_now(), others=others)
     try:
         await store.put(key, signed, "application/pdf")
     except Conflict:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from storage.kernel.actor import Actor
-from storage.kernel.permission import rows
+from storage.kernel.permission import FRESH, rows
 from trading.tenders.model import RESULT_IS_KNOWN, Stage
 from trading.tenders.permissions import is_tenderee
 from trading.tenders.tables import Lot
@@ -44,7 +44,8 @@ PERMISSIONS = (
     *rows("public", "courierReports"),
     *rows("public", "readAward readCandidates readResult listAwardNotices", _AFTER_EVALUATION),
     *rows(_OWNERS, "writeAwardText submitAwardText publishAwardText", _OPEN),
-    *rows("tenderee:own", "reviewAwardText confirmWinner fileAwardReport", _OPEN),
+    *rows("tenderee:own", "reviewAwardText fileAwardReport", _OPEN),
+    *rows("tenderee:own", "confirmWinner", _OPEN, FRESH),
     *rows("bidder", "objectToResult", _OPEN),
     *rows(_OWNERS, "answerResultObjection", _OPEN),
     *rows("supervisor", "holdForComplaint", _OPEN),

@@ -24,6 +24,7 @@ from trading.awards.model import LetterKind
 from trading.awards.routes_results import told
 from trading.papers.queries import paper
 from trading.tenders.forms import Judgement
+from trading.trust.queries import database_now, trust_at
 
 Json = dict[str, Any]
 Keys = SkipValidation[PlatformKeys]  # nothing to validate: it comes from the node itself
@@ -109,7 +110,8 @@ async def read_letter_pdf(letter_id: FromPath[UUID], actor: NamedDependency[Acto
     if letter.kind == LetterKind.AWARD and letter.paper_id is not None:
         content = await store.get_range((await paper(reader, letter.paper_id)).pdf_key, 0, _LARGEST)
     elif letter.kind == LetterKind.RESULT and letter.sent_at is not None:
-        content = await result_letter_pdf(letter, store, keys, settings, authority)
+        listed = await trust_at(reader, await database_now(reader))
+        content = await result_letter_pdf(letter, store, keys, settings, authority, listed)
     else:
         raise Refused("通知书提交后方可生成文件")
     return Response(content, media_type="application/pdf", headers={

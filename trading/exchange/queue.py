@@ -9,6 +9,7 @@ One queue serves every program outside: the public service platform, banks, issu
 Anything else leaves the message waiting; it is tried again after a growing pause.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,8 +21,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.canonical import Json, canonical_bytes, canonical_sha256
-from storage.crypto.outgoing import OutgoingRefused
-from storage.crypto.platform_keys import CertifiedKey
+from storage.crypto.certified_key import CertifiedKey
+from storage.crypto.outgoing import AnswerRefused, OutgoingRefused, fetch
 from storage.crypto.statements import sign_statement
 from storage.database.work import Work, Works
 from storage.kernel.actor import PLATFORM
@@ -30,7 +31,8 @@ from trading.exchange.tables import ExchangePush
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
-_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+_SECONDS = 20.0  # the row is locked meanwhile
+_LARGEST_ANSWER = 64 << 10
 _LONGEST_NUMBER = 200
 ORDER_KIND = "order"
 _AT_ONCE = 100
@@ -129,16 +131,21 @@ def _record(uow: Work, held: ExchangePush, number: str | None, error: str | None
 
 
 async def _send(held: ExchangePush, url: str, post: Post) -> tuple[str | None, str | None]:
-    """The acknowledgement's number, or what went wrong; never an exception of the network."""
+    """The acknowledgement's number, or what went wrong; never an exception, whatever the other side answers: one that
+    escaped would leave its message the first of the queue, and everybody else's unsent behind it."""
+    message = json.dumps(message_of(held, post), ensure_ascii=False).encode()
     try:
-        answer = await post.client.post(url, json=message_of(held, post), timeout=_TIMEOUT)
-        told = answer.json() if answer.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, ValueError, OutgoingRefused) as error:
+        answer = await fetch(post.client, "POST", url, most=_LARGEST_ANSWER, seconds=_SECONDS, content=message,
+                             content_type="application/json")
+        told = json.loads(answer)
+    except AnswerRefused as error:
+        return None, str(error)
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, RecursionError, OutgoingRefused) as error:
         return None, type(error).__name__
-    if not isinstance(told, dict):
-        return None, f"HTTP {answer.status_code}"
+    if not isinstance(told, dict) or told.get("id") != str(held.id) or told.get("sha256") != held.sha256:
+        return None, "回执与报送内容不符"
     number = told.get("acknowledgement")
-    if told.get("id") != str(held.id) or told.get("sha256") != held.sha256 or not isinstance(number, str):
+    if not isinstance(number, str) or not number.isprintable():  # what no column holds is no number either
         return None, "回执与报送内容不符"
     return number[:_LONGEST_NUMBER], None
 

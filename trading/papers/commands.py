@@ -1,7 +1,8 @@
 """Papers signed one after the other by their holders' own keys, then sealed by the platform (R-009, R-147).
 
 The private key stays with the client: it is given the bytes to sign, and sends the signature. Store and time-stamp
-authority are spoken to outside the locks, except for the last step, where the file must be there before its row.
+authority are spoken to outside the locks. Who signs last, has the platform's seal made over the signature before the
+lock as well: under it nothing can have come between, or the file would be another.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,12 +16,15 @@ import msgspec
 
 from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import Certificate, parse_certificate
-from storage.crypto.pdf_signing import PreparedPdf, finish_pdf, prepare_pdf, sign_pdf
+from storage.crypto.pdf_lasting import seal_paper
+from storage.crypto.pdf_signing import PreparedPdf, finish_pdf, prepare_pdf
 from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.trust import TrustList
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.fault_points import reach
 from storage.database.work import Work, Works
 from storage.kernel.actor import PLATFORM, Actor
+from storage.kernel.clock import process_now
 from storage.kernel.errors import Conflict, NotAllowed, NotSignedIn, Refused
 from storage.kernel.identifiers import new_id
 from storage.objects.store import ObjectStore
@@ -29,7 +33,7 @@ from trading.papers.queries import paper, readable_paper, signatures_of
 from trading.papers.tables import Paper, PaperSignature
 from trading.parties.queries import certificate as bound_certificate
 from trading.trust.model import Purpose
-from trading.trust.validating import grounds
+from trading.trust.validating import grounds, list_about
 
 _PDF = "application/pdf"
 _LARGEST = 64 << 20
@@ -116,6 +120,24 @@ async def prepare_paper(paper_id: UUID, command: PreparePaper, actor: Actor, wor
     return prepared
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A prepared signature as it was before the lock; ``is_last``: with it the paper is complete."""
+
+    row: PaperSignature
+    title: str
+    is_last: bool
+    others: TrustList
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A file in the store that no row names yet."""
+
+    key: str
+    sha256: str
+
+
 async def sign_paper(paper_id: UUID, command: SignPaper, actor: Actor, works: Works, bureau: Bureau) -> None:
     """Puts the signature in; the last one completes the paper, and what follows from it happens in the same act.
 
@@ -124,25 +146,27 @@ async def sign_paper(paper_id: UUID, command: SignPaper, actor: Actor, works: Wo
     seen = await _look(paper_id, command.capacity, actor, works)
     if seen is None:
         return
-    signed = await _finish(seen, from_base64(command.signature, "signature"), bureau)
+    content = await _finish(seen.row, from_base64(command.signature, "signature"), bureau)
+    signed = await _put(paper_id, content, bureau.store)
+    sealed = await _seal(seen, content, bureau) if seen.is_last else None
     async with works() as uow:
         held = await paper(uow.session, paper_id, lock=True)
         row = await uow.session.get_one(PaperSignature, (paper_id, command.capacity), with_for_update=True)
         _must_wait(held, row)
-        if row.prepared_key != seen.prepared_key or row.prepared["base"] != held.pdf_key:
+        if row.prepared_key != seen.row.prepared_key or row.prepared["base"] != held.pdf_key:
             raise Conflict("另一位签署人已先完成签署，请重新准备", capacity=command.capacity)
         signer = await grounds(uow.session, parse_certificate(row.prepared["pem"]), await uow.now(), Purpose.SIGN)
-        await _put(held, signed, bureau.store)
+        held.pdf_key, held.pdf_sha256 = signed.key, signed.sha256
         row.signed_at = await uow.now()
         _note(uow, "paper.signed", held, row, actor, **signer.facts)
         await uow.session.flush()
-        if {each.capacity for each in await signatures_of(uow.session, paper_id)} >= set(held.seats):
-            await complete(uow, held, bureau)
+        if sealed is not None:
+            await _complete(uow, held, sealed, bureau)
         reach("paper.signing")
         await uow.commit()
 
 
-async def _look(paper_id: UUID, capacity: str, actor: Actor, works: Works) -> PaperSignature | None:
+async def _look(paper_id: UUID, capacity: str, actor: Actor, works: Works) -> _Seen | None:
     """The prepared signature; None when it stands already."""
     async with works() as uow:
         held = await readable_paper(uow.session, paper_id, actor)
@@ -154,17 +178,23 @@ async def _look(paper_id: UUID, capacity: str, actor: Actor, works: Works) -> Pa
             raise Refused("请先准备签署", capacity=capacity)
         if row.prepared["base"] != held.pdf_key:
             raise Conflict("另一位签署人已先完成签署，请重新准备", capacity=capacity)
-        return row
+        rows = [*await signatures_of(uow.session, paper_id), row]
+        signers = [parse_certificate(each.prepared["pem"]) for each in rows]
+        return _Seen(row, held.title, {each.capacity for each in rows} >= set(held.seats),
+                     await list_about(uow.session, signers, await uow.now()))
 
 
-async def complete(uow: Work, held: Paper, bureau: Bureau) -> None:
-    """The platform's seal over all signatures, and what follows; inside an entered unit of work, the row locked."""
+async def _seal(seen: _Seen, content: bytes, bureau: Bureau) -> _Made:
+    """The platform's seal over all signatures, with what proves every one of them valid (PAdES B-LTA)."""
+    sealed = await seal_paper(content, bureau.keys, bureau.authority, field_name=PLATFORM_FIELD, reason=seen.title,
+                              now=process_now(), others=seen.others)
+    return await _put(seen.row.paper_id, sealed, bureau.store)
+
+
+async def _complete(uow: Work, held: Paper, sealed: _Made, bureau: Bureau) -> None:
+    """The sealed file counts, and what follows; inside an entered unit of work, the row locked."""
     now = await uow.now()
-    pdf = await bureau.store.get_range(held.pdf_key, 0, _LARGEST)
-    sealed = await sign_pdf(pdf, bureau.keys.document, field_name=PLATFORM_FIELD, reason=held.title,
-                            authority=bureau.authority)
-    await _put(held, sealed, bureau.store)
-    held.completed_at = now
+    held.pdf_key, held.pdf_sha256, held.completed_at = sealed.key, sealed.sha256, now
     uow.record("paper.completed", PLATFORM, stream=held.stream, subject=held.subject, audience=held.audience, payload={
         "paper": str(held.id), "kind": held.kind, "title": held.title, "sha256": held.pdf_sha256})
     follow = bureau.completions.get(held.kind)
@@ -172,10 +202,10 @@ async def complete(uow: Work, held: Paper, bureau: Bureau) -> None:
         await follow(uow, held, now)
 
 
-async def _put(held: Paper, content: bytes, store: ObjectStore) -> None:
-    key = f"papers/{held.id}/{new_id()}.pdf"
+async def _put(paper_id: UUID, content: bytes, store: ObjectStore) -> _Made:
+    key = f"papers/{paper_id}/{new_id()}.pdf"
     await store.put(key, content, _PDF)
-    held.pdf_key, held.pdf_sha256 = key, sha256(content).hexdigest()
+    return _Made(key, sha256(content).hexdigest())
 
 
 async def _finish(row: PaperSignature, signature: bytes, bureau: Bureau) -> bytes:

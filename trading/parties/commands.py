@@ -15,13 +15,22 @@ from storage.kernel.actor import PLATFORM, Actor
 from storage.kernel.errors import Conflict, Refused, RulesUnmet
 from storage.kernel.identifiers import new_id
 from storage.kernel.rule import require, unmet
+from trading.parties.ending import end_sessions
 from trading.parties.model import Act, PartyData, PartyStatus, VersionStatus, name_key, party_after, version_after
 from trading.parties.permissions import permit, permit_own
 from trading.parties.queries import certificate, current_version, enrolment_of, lock_party, newest_version
 from trading.parties.records import data_of, payload_of, reader_tags, salted
-from trading.parties.requests import Appointed, Declared, Judged, Reason
-from trading.parties.rules import DECLARING, VERIFYING_BY_ITSELF, name_is_free, verdicts
-from trading.parties.tables import BoundCertificate, LoginSession, Party, PartyVersion
+from trading.parties.requests import Declared, Judged, Reason
+from trading.parties.rules import DECLARING, VERIFYING_BY_ITSELF, name_is_free, one_stops_no_staff, verdicts
+from trading.parties.tables import (
+    AppointmentProposal,
+    BoundCertificate,
+    KnownDevice,
+    LoginSession,
+    Party,
+    PartyVersion,
+    SecurityKey,
+)
 from trading.trust.model import Purpose
 from trading.trust.validating import grounds
 
@@ -80,7 +89,7 @@ async def delete_enrolment(actor: Actor, uow: Work) -> None:
         version_after(VersionStatus(version.status), Act.DELETE)
         _note(uow, "party.deleted", actor, subject, version)
         if subject.status in _BEFORE_VERIFICATION:
-            for table in (LoginSession, BoundCertificate, PartyVersion):
+            for table in (AppointmentProposal, LoginSession, KnownDevice, SecurityKey, BoundCertificate, PartyVersion):
                 await uow.session.execute(delete(table).where(table.party_id == subject.id))
             await uow.session.delete(subject)
         else:
@@ -172,27 +181,20 @@ async def _version_read(uow: Work, subject: Party, number: int) -> PartyVersion:
 
 
 async def set_business(party_id: UUID, act: Act, command: Reason, actor: Actor, uow: Work) -> None:
-    """Centre staff stop an enterprise's business, or allow it again, with a reason (A-33)."""
+    """Centre staff stop an enterprise's business, or allow it again, with a reason (A-33).
+
+    Raises ``RulesUnmet`` R-1011/2 for who holds an office: two persons dismiss it first.
+    """
     async with uow:
         permit(actor, act, party_id)
         subject = await lock_party(uow.session, party_id)
+        require((one_stops_no_staff, one_stops_no_staff(act, subject.staff_roles)))
         subject.status = party_after(PartyStatus(subject.status), act)
         subject.status_reason = command.given_reason()
+        if act is Act.STOP:  # its sessions go with its roles (ASVS 7.4.2); signing in anew, it reads why
+            await end_sessions(uow, party_id, actor, "stopped")
         action = "party.stopped" if act is Act.STOP else "party.allowed"
         uow.record(action, actor, stream=f"party:{party_id}", subject=f"party:{party_id}",
                    payload={"party": str(party_id), "name": subject.name, "by": actor.name, "reason": command.reason},
-                   audience=reader_tags(party_id))
-        await uow.commit()
-
-
-async def appoint(party_id: UUID, command: Appointed, actor: Actor, uow: Work) -> None:
-    """The administrator gives a body one staff role, or takes it away; the roles exclude each other (R-200, R-1011)."""
-    async with uow:
-        permit(actor, Act.APPOINT, party_id)
-        subject = await lock_party(uow.session, party_id)
-        subject.staff_roles = [command.role] if command.role else []
-        uow.record("party.appointed", actor, stream=f"party:{party_id}", subject=f"party:{party_id}",
-                   payload={"party": str(party_id), "name": subject.name, "role": command.role, "by": actor.name,
-                            "reason": command.given_reason()},
-                   audience=reader_tags(party_id))
+                   audience=("audit", *reader_tags(party_id)))
         await uow.commit()

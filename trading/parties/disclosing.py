@@ -37,6 +37,7 @@ async def disclose(party_id: UUID, command: Disclosure, actor: Actor, uow: Work)
         shown = personal(version.data)
         uow.record("party.personal_data_disclosed", actor, stream=f"party:{subject.id}", subject=f"party:{subject.id}",
                    payload={"party": str(subject.id), "number": version.number, "fields": sorted(shown),
-                            "purpose": purpose, "by": actor.name}, audience=reader_tags(subject.id))
+                            "purpose": purpose, "by": actor.name},
+                   audience=("audit", *reader_tags(subject.id)))
         await uow.commit()
         return shown

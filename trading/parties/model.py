@@ -5,15 +5,22 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from storage.kernel.errors import Refused
+from storage.kernel.errors import Invalid, Refused
 
 AGREEMENT_VERSION = "2026-01"
 ENROLLABLE_ROLES = frozenset({"bidder", "tenderee", "agency"})
-STAFF_ROLES = frozenset({"centre", "supervisor", "administrator", "expert", "representative"})
+# Three administrators, exclusive of each other: what runs, who may, and who looks at both (R-1011).
+ADMINISTRATORS = frozenset({"system_administrator", "security_administrator", "auditor"})
+STAFF_ROLES = ADMINISTRATORS | {"centre", "supervisor", "expert", "representative"}
+NEVER_KEEPERS = ADMINISTRATORS | {"centre"}  # whoever runs the platform holds no part of a key (R-200)
+
+# Whose word counts with a security key alone, unless the operator says otherwise: who runs openings, who keeps shares
+# of keys (no role: whom a tender document names), who administers.
+CUSTODIAN = "custodian"
+WITH_KEY = ADMINISTRATORS | {"centre", CUSTODIAN}
+_NOBODY = "none"
 
 NONCE_LIFE = timedelta(minutes=2)
-IDLE_LIMIT = timedelta(minutes=15)  # R-1013
-SESSION_LIMIT = timedelta(hours=12)
 EXPIRY_WARNING = timedelta(days=30)  # R-704, A-13
 
 
@@ -37,6 +44,15 @@ class VersionStatus(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class ProposalStatus(StrEnum):
+    """Where an appointment stands; one that was decided never moves again."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken-back"
+
+
 class Act(StrEnum):
     """What can be done to an enterprise's entry."""
 
@@ -48,6 +64,8 @@ class Act(StrEnum):
     STOP = "stop"
     ALLOW = "allow"
     APPOINT = "appoint"
+    DECIDE = "decide_appointment"
+    END_SESSIONS = "end_sessions"
     BIND = "bind_certificate"
     UNBIND = "unbind_certificate"
     READ = "read"
@@ -136,6 +154,22 @@ def _folded(name: str) -> str:
     return "".join(char for char in folded if not char.isspace() and unicodedata.category(char) != "Cf")
 
 
+def with_key_alone(named: str, *, is_demo: bool) -> frozenset[str]:
+    """Who counts with a security key alone, as the operator named them, with commas between.
+
+    Nothing named: ``WITH_KEY``, and in a demo, whose persons have no keys, nobody; ``none``: nobody. Raises ``Invalid``
+    for a word that is neither a role nor ``custodian``, for it would leave somebody out unseen.
+    """
+    words = frozenset(named.replace(",", " ").split())
+    if not words:
+        return frozenset() if is_demo else WITH_KEY
+    if words == {_NOBODY}:
+        return frozenset()
+    if unknown := words - STAFF_ROLES - ENROLLABLE_ROLES - {CUSTODIAN}:
+        raise Invalid(f"不认识的职务：{'、'.join(sorted(unknown))}", field="second_factor_roles")
+    return words
+
+
 @dataclass(frozen=True)
 class CertificateTerm:
     """From when to when a certificate may be used."""
@@ -152,17 +186,29 @@ class CertificateTerm:
         return self.admits(moment) and self.not_after - moment < EXPIRY_WARNING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """How long sessions live, unused and at all; which roles hold but one at a time (R-1013); how long a proof is fresh
+    (fault 36); what counts with a security key alone, roles and ``custodian``."""
+
+    idle: timedelta = timedelta(minutes=15)
+    age: timedelta = timedelta(hours=12)
+    single: frozenset[str] = frozenset()
+    fresh: timedelta = timedelta(minutes=15)
+    two_factors: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class SessionTimes:
     """When a session began and was last used."""
 
     opened_at: datetime
     seen_at: datetime
 
-    def ends_at(self) -> datetime:
+    def ends_at(self, policy: SessionPolicy) -> datetime:
         """The instant at which the session is over if nothing more comes (R-1013)."""
-        return min(self.opened_at + SESSION_LIMIT, self.seen_at + IDLE_LIMIT)
+        return min(self.opened_at + policy.age, self.seen_at + policy.idle)
 
-    def is_alive(self, moment: datetime) -> bool:
+    def is_alive(self, moment: datetime, policy: SessionPolicy) -> bool:
         """True while neither the idle nor the absolute limit is reached."""
-        return moment < self.ends_at()
+        return moment < self.ends_at(policy)

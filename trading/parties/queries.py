@@ -1,28 +1,21 @@
 """Reads of enterprises, certificates and sessions; other rooms use these."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.kernel.actor import Actor
-from storage.kernel.errors import NotFound
-from trading.parties.model import STAFF_ROLES, CertificateTerm, PartyStatus, SessionTimes, VersionStatus, name_key
+from storage.kernel.errors import NotFound, Refused
+from trading.parties.model import STAFF_ROLES, CertificateTerm, PartyStatus, VersionStatus, name_key
 from trading.parties.records import data_of
 from trading.parties.rules import Enrolment
-from trading.parties.tables import BoundCertificate, LoginSession, Party, PartyVersion
+from trading.parties.tables import BoundCertificate, Party, PartyVersion
 
-_TOUCH_EVERY_SECONDS = 30
 _HOLD_THEIR_NAME = (PartyStatus.DECLARED, PartyStatus.VERIFIED, PartyStatus.STOPPED)
 PAGE = 50
-
-
-def token_digest(token: str) -> str:
-    """What is stored of a session token: its SHA-256, hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 async def party(session: AsyncSession, party_id: UUID) -> Party:
@@ -53,6 +46,12 @@ async def lock_party(session: AsyncSession, party_id: UUID) -> Party:
 def may_do_business(subject: Party) -> bool:
     """True for a verified enterprise that is not stopped (A-29, A-33)."""
     return subject.status == PartyStatus.VERIFIED
+
+
+def refuse_unverified(subject: Party) -> None:
+    """Raises ``Refused`` for an enterprise that may do no business: it gets no office, and vouches for nothing."""
+    if not may_do_business(subject):
+        raise Refused(f"{subject.name}未核验通过或已停止业务", reason="not-verified", status=subject.status)
 
 
 def actor_for(subject: Party, certificate: str | None, address: str) -> Actor:
@@ -154,32 +153,3 @@ async def database_now(session: AsyncSession) -> datetime:
     """The database clock, for reads outside a unit of work."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return now
-
-
-async def actor_of_token(session: AsyncSession, token: str, address: str) -> Actor | None:
-    """Who holds the session token now; None when it is unknown, ended, idle too long, or its certificate is gone.
-
-    Notes that the session was used, at most every thirty seconds; the caller commits.
-    """
-    query = (select(LoginSession, BoundCertificate, Party, func.clock_timestamp())
-             .join(BoundCertificate, BoundCertificate.fingerprint == LoginSession.certificate)
-             .join(Party, Party.id == LoginSession.party_id)
-             .where(LoginSession.token_sha256 == token_digest(token), LoginSession.ended_at.is_(None),
-                    BoundCertificate.unbound_at.is_(None)))
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        return None
-    held, bound, subject, now = row
-    if not SessionTimes(held.opened_at, held.seen_at).is_alive(now) or not term(bound).admits(now):
-        return None
-    if (now - held.seen_at).total_seconds() >= _TOUCH_EVERY_SECONDS:
-        await touch(session, token, now)
-    return actor_for(subject, bound.fingerprint, address)
-
-
-async def touch(session: AsyncSession, token: str, now: datetime) -> None:
-    """Keeps a living session from idling out; a hall calls it while an opening runs (R-1013). The caller commits."""
-    await session.execute(
-        update(LoginSession).where(LoginSession.token_sha256 == token_digest(token), LoginSession.ended_at.is_(None))
-        .values(seen_at=func.greatest(LoginSession.seen_at, now))
-        .execution_options(synchronize_session=False))

@@ -1,5 +1,6 @@
 """What clients send: frozen, bounded, no unknown fields."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,6 +10,17 @@ from trading.parties.model import PartyData
 
 Line = Annotated[str, msgspec.Meta(max_length=200)]
 Code = Annotated[str, msgspec.Meta(max_length=40)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the connection says of who asks to be let in: address, program, the token of a session before, and the
+    secret of a device on which somebody has signed in."""
+
+    address: str
+    agent: str = ""
+    token: str = ""
+    device: str = ""
 
 
 class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,16 +43,18 @@ class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return PartyData(**fields, roles=tuple(sorted(set(self.roles))))
 
 
-class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A certificate, and a signature by its key over a challenge of this platform."""
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A certificate, and a signature by its key over a challenge of this platform; ``encryption``: the other half of
+    a dual pair, where it is to be bound as well (R-702)."""
 
     certificate: Annotated[str, msgspec.Meta(max_length=16_384)]
     nonce: Annotated[str, msgspec.Meta(max_length=64)]
     expires_at: Code
     signature: Annotated[str, msgspec.Meta(max_length=1_024)]
+    encryption: Annotated[str, msgspec.Meta(max_length=16_384)] = ""
 
 
-class Enrol(Shown, frozen=True, forbid_unknown_fields=True):
+class Enrol(Shown, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An enterprise's first appearance: agreement, certificate, data (A-25)."""
 
     agreement_version: Code
@@ -66,6 +80,7 @@ class Judged(Reason, frozen=True, forbid_unknown_fields=True):
 
 
 class Appointed(Reason, frozen=True, forbid_unknown_fields=True):
-    """The staff role a body is given, or none."""
+    """The staff role a body is given, or none; ``forget_keys``: its roles stay, its security keys count no more."""
 
-    role: Literal["centre", "supervisor", "administrator"] | None = None
+    role: Literal["centre", "supervisor", "system_administrator", "security_administrator", "auditor",
+                  "forget_keys"] | None = None

@@ -1,57 +1,27 @@
-"""The HTTP face of enrolment and identity."""
+"""The HTTP face of enrolment: drafting, declaring, verifying, stopping, appointing."""
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
-from litestar.datastructures import Cookie
+from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.trust import TrustList
-from storage.database.settings import Settings
 from storage.database.work import Works
 from storage.kernel.actor import Actor
-from trading.parties import commands, queries, sessions, views
+from trading.parties import commands, queries, views
 from trading.parties.agreement import agreement
+from trading.parties.appointment_routes import APPOINTMENT_ROUTES
+from trading.parties.confirming_routes import CONFIRMING_ROUTES
 from trading.parties.disclosing import Disclosure, disclose
-from trading.parties.identity import issue_challenge
-from trading.parties.model import SESSION_LIMIT, Act
+from trading.parties.key_routes import KEY_ROUTES
+from trading.parties.model import Act
 from trading.parties.permissions import permit, permit_choosing
-from trading.parties.requests import Appointed, Declared, Enrol, Judged, Reason, Shown
-
-COOKIE = "yunkai"
-AnyRequest = Request[Any, Any, Any]
-
-
-class SignedInView(msgspec.Struct):
-    """A session: the token is for programs; browsers get it as a cookie that no script can read."""
-
-    token: str
-    ends_at: datetime
-    actor: views.ActorView
-    warnings: list[views.Caution]
-
-
-def _address(request: AnyRequest) -> str:
-    return request.client.host if request.client else ""
-
-
-def _token(request: AnyRequest) -> str:
-    header = request.headers.get("authorization", "")
-    return header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
-
-
-async def _with_cookie(opened: sessions.SignedIn, reader: AsyncSession, settings: Settings) -> Response[SignedInView]:
-    shown = await views.me(reader, opened.actor)
-    body = SignedInView(opened.token, opened.ends_at, views.actor_view(opened.actor), shown.warnings)
-    cookie = Cookie(key=COOKIE, value=opened.token, path="/", httponly=True, samesite="strict",
-                    secure=settings.public_origin.startswith("https:"), max_age=int(SESSION_LIMIT.total_seconds()))
-    return Response(body, status_code=201, cookies=[cookie], headers={"Cache-Control": "no-store"})
+from trading.parties.requests import Declared, Judged, Reason
+from trading.parties.session_routes import SESSION_ROUTES
 
 
 @get("/api/agreement", operation_id="readAgreement")
@@ -60,51 +30,10 @@ async def read_agreement() -> dict[str, object]:
     return agreement()
 
 
-@get("/api/login/challenge", operation_id="takeChallenge")
-async def take_challenge(work: NamedDependency[Works], settings: NamedDependency[Settings]) -> dict[str, str]:
-    """A nonce to sign, good once and for two minutes, and the origin that must be signed with it."""
-    return {**await issue_challenge(work()), "origin": settings.public_origin}
-
-
-@post("/api/login", operation_id="signIn")
-async def sign_in(data: JSONBody[Shown], request: AnyRequest, work: NamedDependency[Works],
-                  trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
-                  reader: NamedDependency[AsyncSession]) -> Response[SignedInView]:
-    """Opens a session for the holder of a bound certificate."""
-    opened = await sessions.sign_in(data, _address(request), work(), trust, settings.public_origin)
-    return await _with_cookie(opened, reader, settings)
-
-
-@post("/api/login/renewed", operation_id="signInRenewed")
-async def sign_in_renewed(data: JSONBody[Shown], request: AnyRequest, work: NamedDependency[Works],
-                          trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
-                          reader: NamedDependency[AsyncSession]) -> Response[SignedInView]:
-    """Opens a session with the successor of certificates that have all ended, and binds it."""
-    opened = await sessions.sign_in_renewed(data, _address(request), work(), trust, settings.public_origin)
-    return await _with_cookie(opened, reader, settings)
-
-
-@post("/api/logout", operation_id="signOut", status_code=204)
-async def sign_out(request: AnyRequest, actor: NamedDependency[Actor], work: NamedDependency[Works]) -> Response[None]:
-    """Ends the session and forgets the cookie."""
-    await sessions.sign_out(actor, _token(request), work())
-    gone = Cookie(key=COOKIE, value="", path="/", httponly=True, samesite="strict", max_age=0)
-    return Response(None, status_code=204, cookies=[gone])
-
-
 @get("/api/me", operation_id="readMe")
 async def read_me(actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession]) -> views.Me:
     """Who is signed in, the enterprise, its certificates and what to see to."""
     return await views.me(reader, actor)
-
-
-@post("/api/enrolment", operation_id="enrol")
-async def enrol(data: JSONBody[Enrol], request: AnyRequest, work: NamedDependency[Works],
-                trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
-                reader: NamedDependency[AsyncSession]) -> Response[SignedInView]:
-    """Begins an enrolment: a draft, and a session to finish it in."""
-    opened = await sessions.enrol(data, _address(request), work(), trust, settings.public_origin)
-    return await _with_cookie(opened, reader, settings)
 
 
 @put("/api/me/enrolment", operation_id="editEnrolment")
@@ -127,22 +56,6 @@ async def declare_enrolment(actor: NamedDependency[Actor], work: NamedDependency
 async def delete_enrolment(actor: NamedDependency[Actor], work: NamedDependency[Works]) -> None:
     """Deletes the draft or refused version."""
     await commands.delete_enrolment(actor, work())
-
-
-@post("/api/me/certificates", operation_id="bindCertificate")
-async def bind_certificate(data: JSONBody[Shown], actor: NamedDependency[Actor], work: NamedDependency[Works],
-                           trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
-                           reader: NamedDependency[AsyncSession]) -> views.Me:
-    """Binds one more certificate of the enterprise."""
-    await sessions.bind_certificate(data, actor, work(), trust, settings.public_origin)
-    return await views.me(reader, actor)
-
-
-@delete("/api/me/certificates/{fingerprint:str}", operation_id="unbindCertificate")
-async def unbind_certificate(fingerprint: FromPath[str], actor: NamedDependency[Actor],
-                             work: NamedDependency[Works]) -> None:
-    """Ends a binding, and the sessions opened with it."""
-    await sessions.unbind_certificate(fingerprint, actor, work())
 
 
 class PartyPage(msgspec.Struct):
@@ -219,17 +132,8 @@ async def allow_party(party_id: FromPath[UUID], data: JSONBody[Reason], actor: N
     return await views.party_view(reader, await queries.party(reader, party_id), actor)
 
 
-@post("/api/parties/{party_id:uuid}/appoint", operation_id="appointParty", status_code=200)
-async def appoint_party(party_id: FromPath[UUID], data: JSONBody[Appointed], actor: NamedDependency[Actor],
-                        work: NamedDependency[Works], reader: NamedDependency[AsyncSession]) -> views.PartyView:
-    """Gives a body a staff role, or takes it away."""
-    await commands.appoint(party_id, data, actor, work())
-    return await views.party_view(reader, await queries.party(reader, party_id), actor)
-
-
 ROUTES: list[ControllerRouterHandler] = [
-    read_agreement, take_challenge, sign_in, sign_in_renewed, sign_out, read_me,
-    enrol, edit_enrolment, declare_enrolment, delete_enrolment, bind_certificate, unbind_certificate,
+    *SESSION_ROUTES, read_agreement, read_me, edit_enrolment, declare_enrolment, delete_enrolment,
     list_parties, list_party_choices, read_party, disclose_party_data, verify_party, refuse_party,
-    stop_party, allow_party, appoint_party,
+    stop_party, allow_party, *APPOINTMENT_ROUTES, *KEY_ROUTES, *CONFIRMING_ROUTES,
 ]

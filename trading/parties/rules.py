@@ -1,13 +1,13 @@
 """The numbered rules of enrolment and identity (R-224, R-701, R-804)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from stdnum.cn import uscc
 
 from storage.kernel.rule import Rule, rule
-from trading.parties.model import AGREEMENT_VERSION, ENROLLABLE_ROLES, PartyData, name_key
+from trading.parties.model import AGREEMENT_VERSION, ENROLLABLE_ROLES, NEVER_KEEPERS, Act, PartyData, name_key
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,29 @@ def certificate_bears_the_name(enrolment: Enrolment) -> bool:
     """Where it does not, for instance after a change of name, a person verifies (A-28)."""
     declared = name_key(enrolment.data.name)
     return any(name_key(name) == declared for name in enrolment.certificate_names)
+
+
+_LEVEL_3 = "GB/T 22239-2019 8.1.7"
+
+
+@rule("R-1011", "任免由一人提议、另一人批准", cites=_LEVEL_3, since=date(2019, 12, 1))
+def another_person_decides(proposed_by: str, decided_by: str) -> bool:
+    """Nobody gives or takes an office alone."""
+    return proposed_by != decided_by
+
+
+@rule("R-1011/2", "任职者须先由两人免职，不由一人停止业务", cites=_LEVEL_3, since=date(2019, 12, 1))
+def one_stops_no_staff(act: Act, staff_roles: Sequence[str]) -> bool:
+    """A stop takes every role away, so of who holds an office it would be a dismissal by one person."""
+    return act is not Act.STOP or not staff_roles
+
+
+@rule("R-200/2", "任职者不得是进行中标段的招标人、代理、投标人或份额保管人", cites="电子招标投标办法 第二十三条",
+      since=date(2013, 5, 1))
+def staff_have_no_part_in_lots(role: str | None, ties: Iterable[str]) -> bool:
+    """``ties``: custodian, owner, bidder. A supervisor may keep a share, for it does not run the platform."""
+    kept = set(ties) - ({"custodian"} if role not in NEVER_KEEPERS else set())
+    return role is None or not kept
 
 
 DECLARING = (agreement_is_accepted, name_is_free, data_is_complete, uscc_is_well_formed,

@@ -44,10 +44,18 @@ BODIES = (
     DemoBody("host", "演示公共资源交易中心开标一科", "centre", "ec-p256"),
     DemoBody("deputy", "演示公共资源交易中心开标二科", "centre", "ec-p256"),
     DemoBody("supervisor", "演示公共资源交易监督办公室", "supervisor", "ec-p256"),
-    DemoBody("administrator", "演示平台运行维护中心", "administrator", "ec-p256"),
+    DemoBody("system", "演示平台运行维护中心", "system_administrator", "ec-p256"),
+    DemoBody("security", "演示平台安全管理一处", "security_administrator", "ec-p256"),
+    DemoBody("security-2", "演示平台安全管理二处", "security_administrator", "ec-p256"),
+    DemoBody("auditor", "演示平台审计处", "auditor", "ec-p256"),
     DemoBody("bidder-1", "演示东海路桥工程有限公司", "bidder", "rsa"),
     DemoBody("bidder-2", "演示云台建筑工程有限公司", "bidder", "ec-p256"),
     DemoBody("bidder-3", "演示连岛市政工程有限公司", "bidder", "ec-p256"),
+    DemoBody("bidder-sm", "演示海州湾水利工程有限公司", "bidder", "sm2"),
+    # Dual certificates of bodies above, for lots of suite 2: the same body, one more certificate.
+    DemoBody("tenderee-sm", "演示海州城市建设有限公司", "tenderee", "sm2"),
+    DemoBody("agency-sm", "演示云港招标代理有限公司", "agency", "sm2"),
+    DemoBody("supervisor-sm", "演示公共资源交易监督办公室", "supervisor", "sm2"),
     *(DemoBody(f"expert-{number}", f"演示专家{word}", "expert", "ec-p256")
       for number, word in enumerate("一二三四五六七八九", 1)),
     DemoBody("representative-1", "演示招标人代表甲", "representative", "ec-p256"),
@@ -108,6 +116,9 @@ async def enrol_demo_body(body: DemoBody, identity: Identity, uow: Work) -> None
         if subject is None:
             subject = await _make_party(uow, body, data)
         uow.session.add(bound(identity.certificate, subject.id, now))
+        if identity.encryption is not None:
+            half = identity.encryption.certificate
+            uow.session.add(bound(half, subject.id, now, signing=identity.certificate.fingerprint))
         uow.record("party.seeded", PLATFORM, stream=f"party:{subject.id}", subject=f"party:{subject.id}",
                    payload={"party": str(subject.id), "uscc": subject.uscc, "name": subject.name, "role": body.role,
                             "certificate": identity.certificate.fingerprint, "demo": True},

@@ -1,55 +1,60 @@
-"""Enrolling, signing in and out, binding and unbinding certificates (A-12, A-13, R-701, R-1013)."""
+"""Enrolling and signing in: by certificate, by its successor, once more, with a security key (A-12, R-704, R-1013)."""
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from storage.crypto.certificates import Certificate, parse_certificate
-from storage.crypto.errors import CertificateRefused
+from storage.crypto.certificates import parse_certificate
+from storage.crypto.errors import CertificateRefused, SignatureRefused
 from storage.crypto.trust import TrustList
 from storage.database.work import Work
 from storage.kernel.actor import Actor
-from storage.kernel.errors import Conflict, NotFound, Refused
+from storage.kernel.errors import Conflict, NotSignedIn, Refused
 from storage.kernel.identifiers import new_id
 from storage.kernel.rule import require
 from trading.parties import rules
+from trading.parties.binding import attach, note_certificate
 from trading.parties.commands import take_identity
-from trading.parties.identity import Proven, bound, prove
-from trading.parties.model import SESSION_LIMIT, Act, PartyStatus, VersionStatus, name_key
+from trading.parties.ending import end_sessions, note
+from trading.parties.identity import Proven, bound_halves, prove
+from trading.parties.keys import keys_of
+from trading.parties.living import AWAITED, admitted, policy_of, token_digest
+from trading.parties.lockout import note_failure, refuse_if_locked, remember_device
+from trading.parties.model import Act, PartyStatus, VersionStatus, name_key
 from trading.parties.permissions import permit_own
 from trading.parties.queries import (
     actor_for,
-    bound_certificates,
     certificate,
     certificates,
     lock_party,
     party,
     party_of_uscc,
-    token_digest,
 )
 from trading.parties.records import payload_of, reader_tags, salted
-from trading.parties.requests import Enrol, Shown
-from trading.parties.tables import BoundCertificate, LoginSession, Party, PartyVersion
+from trading.parties.requests import Caller, Enrol, Shown
+from trading.parties.tables import LoginSession, Party, PartyVersion
 from trading.trust.model import Purpose
 from trading.trust.validating import grounds
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """An opened session: the token leaves the platform here, and only here."""
+    """An opened session: its token and the device's secret leave the platform here, and only here."""
 
     token: str
+    device: str
     ends_at: datetime
     actor: Actor
+    awaits_key: bool = False
 
 
-async def sign_in(shown: Shown, address: str, uow: Work, trust: TrustList, origin: str) -> SignedIn:
+async def sign_in(shown: Shown, caller: Caller, uow: Work, trust: TrustList, origin: str) -> SignedIn:
     """Opens a session for the enterprise to which the certificate is bound (A-12)."""
-    proven = await prove(shown, uow, trust, origin)
+    proven = await _let_in(shown, caller, uow, trust, origin)
     found = proven.certificate
     async with uow:
         held = await certificate(uow.session, found.fingerprint)
@@ -58,17 +63,17 @@ async def sign_in(shown: Shown, address: str, uow: Work, trust: TrustList, origi
         subject = await party(uow.session, held.party_id)
         if found.uscc != subject.uscc:
             raise Refused("证书中的统一社会信用代码与入库主体不一致", reason="other-enterprise")
-        opened = await _open(uow, subject, proven, address)
+        opened = await _open(uow, subject, proven, caller)
         await uow.commit()
         return opened
 
 
-async def sign_in_renewed(shown: Shown, address: str, uow: Work, trust: TrustList, origin: str) -> SignedIn:
+async def sign_in_renewed(shown: Shown, caller: Caller, uow: Work, trust: TrustList, origin: str) -> SignedIn:
     """Binds the successor of certificates that have all ended, and signs in with it (R-704).
 
     The CA vouches for the enterprise by code and name; while an older certificate still works, it must do the binding.
     """
-    proven = await prove(shown, uow, trust, origin)
+    proven = await _let_in(shown, caller, uow, trust, origin)
     found = proven.certificate
     async with uow:
         subject = await party_of_uscc(uow.session, found.uscc)
@@ -77,12 +82,24 @@ async def sign_in_renewed(shown: Shown, address: str, uow: Work, trust: TrustLis
         subject = await lock_party(uow.session, subject.id)
         if await _still_usable(uow, subject, trust):
             raise Refused("原证书仍然有效，请用原证书登录后绑定新证书", reason="still-usable")
-        await _attach(uow, subject, found)
+        await attach(uow, subject, proven)
         await uow.session.flush()
-        opened = await _open(uow, subject, proven, address)
-        _note_certificate(uow, "certificate.renewed", opened.actor, found.fingerprint, found.serial)
+        opened = await _open(uow, subject, proven, caller)
+        note_certificate(uow, "certificate.renewed", opened.actor, proven)
         await uow.commit()
         return opened
+
+
+async def _let_in(shown: Shown, caller: Caller, uow: Work, trust: TrustList, origin: str) -> Proven:
+    """Who asks, proven; raises ``TooMany`` for who has failed too often, and counts who fails (R-1013)."""
+    fingerprint = parse_certificate(shown.certificate).fingerprint
+    await refuse_if_locked(fingerprint, caller, uow)
+    try:
+        return await prove(shown, uow, trust, origin)
+    except SignatureRefused as error:
+        if error.facts.get("reason") != "expired":
+            await note_failure(fingerprint, caller, uow)
+        raise
 
 
 async def _still_usable(uow: Work, subject: Party, trust: TrustList) -> bool:
@@ -95,36 +112,51 @@ async def _still_usable(uow: Work, subject: Party, trust: TrustList) -> bool:
     return False
 
 
-async def _open(uow: Work, subject: Party, proven: Proven, address: str) -> SignedIn:
-    fingerprint = proven.certificate.fingerprint
+async def _open(uow: Work, subject: Party, proven: Proven, caller: Caller) -> SignedIn:
+    """A new session under a new token; the one the caller had before is over, for one device holds one (R-1013)."""
+    fingerprint, policy = proven.certificate.fingerprint, policy_of(uow.session)
     token, now = secrets.token_urlsafe(32), await uow.now()
-    uow.session.add(LoginSession(token_sha256=token_digest(token), party_id=subject.id, certificate=fingerprint,
-                                 opened_at=now, seen_at=now, ended_at=None, address=address))
-    actor = actor_for(subject, fingerprint, address)
-    _note(uow, "session.opened", actor, **proven.grounds.facts)
-    return SignedIn(token=token, ends_at=now + SESSION_LIMIT, actor=actor)
+    row = LoginSession(id=new_id(), token_sha256=token_digest(token), party_id=subject.id, certificate=fingerprint,
+                       opened_at=now, seen_at=now, ended_at=None, address=caller.address, agent=caller.agent)
+    actor = replace(actor_for(subject, fingerprint, caller.address), session_id=row.id)
+    if await keys_of(uow.session, subject.id):
+        row.second_factor = AWAITED
+    awaits_key = row.second_factor == AWAITED
+    # Who has not shown its key yet ends no session but the one it holds, and no device is known by it.
+    before = (LoginSession.party_id == subject.id if actor.roles & policy.single and not awaits_key
+              else LoginSession.token_sha256 == token_digest(caller.token))
+    await end_sessions(uow, subject.id, actor, "replaced", before)
+    uow.session.add(row)
+    note(uow, "session.opened", actor, **proven.grounds.facts)
+    device = caller.device if awaits_key else await remember_device(caller, subject.id, uow)
+    return SignedIn(token, device, now + policy.age, actor if awaits_key else admitted(actor, "", policy),
+                    awaits_key=awaits_key)
 
 
-def _note(uow: Work, action: str, actor: Actor, **facts: object) -> None:
-    """Sealed: who signs in before a deadline is nobody's business (R-122)."""
-    uow.record(action, actor, stream=f"party:{actor.party_id}", subject=f"party:{actor.party_id}",
-               payload={"party": str(actor.party_id), "name": actor.name, "certificate": actor.certificate,
-                        "address": actor.address, **facts},
-               audience=("supervisor", actor.id), sealed=True)
-
-
-async def sign_out(actor: Actor, token: str, uow: Work) -> None:
-    """Ends the session; again is no error."""
+async def sign_in_again(shown: Shown, caller: Caller, actor: Actor, uow: Work, trust: TrustList,
+                        origin: str) -> SignedIn:
+    """A fresh proof within a session, by any certificate of its enterprise; its token is a new one (fault 36)."""
+    party_id = permit_own(actor, Act.READ)
+    proven = await _let_in(shown, caller, uow, trust, origin)
+    fingerprint = proven.certificate.fingerprint
     async with uow:
-        held = await uow.session.get(LoginSession, token_digest(token))
-        if held is None or held.ended_at is not None or not actor.is_party(held.party_id):
-            return
-        held.ended_at = await uow.now()
-        _note(uow, "session.closed", actor)
+        held = await certificate(uow.session, fingerprint)
+        if held is None or held.party_id != party_id:
+            raise Refused("请用本单位已绑定的证书证明身份", reason="not-bound")
+        query = select(LoginSession).where(LoginSession.id == actor.session_id, LoginSession.ended_at.is_(None))
+        row = (await uow.session.execute(query.with_for_update())).scalar_one_or_none()
+        if row is None:
+            raise NotSignedIn("请先登录")
+        token, now = secrets.token_urlsafe(32), await uow.now()
+        row.token_sha256, row.proven_at, row.seen_at = token_digest(token), now, now
+        note(uow, "session.proven", actor, **proven.grounds.facts)
+        device = await remember_device(caller, party_id, uow)
         await uow.commit()
+    ends_at = row.opened_at + policy_of(uow.session).age
+    return SignedIn(token, device, ends_at, replace(actor, is_fresh=True, has_signed=True))
 
 
-async def enrol(command: Enrol, address: str, uow: Work, trust: TrustList, origin: str) -> SignedIn:
+async def enrol(command: Enrol, caller: Caller, uow: Work, trust: TrustList, origin: str) -> SignedIn:
     """Makes a draft of an enterprise that shows its certificate, and signs it in (R-224, A-25)."""
     proven = await prove(command, uow, trust, origin)
     found, data = proven.certificate, command.data.as_data()
@@ -142,65 +174,14 @@ async def enrol(command: Enrol, address: str, uow: Work, trust: TrustList, origi
         try:
             uow.session.add(subject)
             await uow.session.flush()
-            uow.session.add_all([version, bound(found, subject.id, now)])
+            uow.session.add_all([version, *bound_halves(proven, subject.id, now)])
             await uow.session.flush()
         except IntegrityError as error:
             raise Conflict("该统一社会信用代码或证书已经入库，请直接登录", uscc=data.uscc) from error
-        actor = actor_for(subject, found.fingerprint, address)
+        actor = actor_for(subject, found.fingerprint, caller.address)
         uow.record("party.drafted", actor, stream=f"party:{subject.id}", subject=f"party:{subject.id}",
                    payload=payload_of(subject, version, actor) | {"agreement": command.agreement_version},
                    audience=reader_tags(subject.id))
-        opened = await _open(uow, subject, proven, address)
+        opened = await _open(uow, subject, proven, caller)
         await uow.commit()
         return opened
-
-
-async def bind_certificate(command: Shown, actor: Actor, uow: Work, trust: TrustList, origin: str) -> str:
-    """Binds one more certificate of the same enterprise; its key must have signed the challenge (A-12, R-703)."""
-    party_id = permit_own(actor, Act.BIND)
-    proven = await prove(command, uow, trust, origin)
-    found = proven.certificate
-    async with uow:
-        subject = await lock_party(uow.session, party_id)
-        if found.uscc != subject.uscc:
-            raise Refused("证书中的统一社会信用代码与入库主体不一致", reason="other-enterprise")
-        await _attach(uow, subject, found)
-        _note_certificate(uow, "certificate.bound", actor, found.fingerprint, found.serial)
-        await uow.commit()
-    return found.fingerprint
-
-
-async def _attach(uow: Work, subject: Party, found: Certificate) -> None:
-    now = await uow.now()
-    held = await uow.session.get(BoundCertificate, found.fingerprint)
-    if held is None:
-        uow.session.add(bound(found, subject.id, now))
-    elif held.unbound_at is None or held.party_id != subject.id:
-        raise Conflict("该证书已经绑定", certificate=found.fingerprint)
-    else:
-        held.bound_at, held.unbound_at = now, None
-
-
-def _note_certificate(uow: Work, action: str, actor: Actor, fingerprint: str, serial: str) -> None:
-    uow.record(action, actor, stream=f"party:{actor.party_id}", subject=f"certificate:{fingerprint}",
-               payload={"party": str(actor.party_id), "certificate": fingerprint, "serial": serial, "by": actor.name},
-               audience=("centre", "supervisor", actor.id))
-
-
-async def unbind_certificate(fingerprint: str, actor: Actor, uow: Work) -> None:
-    """Ends a binding and every session opened with it; the last usable certificate stays (A-12)."""
-    party_id = permit_own(actor, Act.UNBIND)
-    async with uow:
-        await lock_party(uow.session, party_id)
-        now = await uow.now()
-        held = {each.fingerprint: each for each in await bound_certificates(uow.session, party_id)}
-        gone = held.pop(fingerprint, None)
-        if gone is None:
-            raise NotFound("没有绑定这张证书")
-        if not any(each.not_before <= now <= each.not_after for each in held.values()):
-            raise Refused("这是最后一张可用的证书，解绑后将无法登录；请先绑定新证书", reason="last-certificate")
-        gone.unbound_at = now
-        await uow.session.execute(update(LoginSession).where(
-            LoginSession.certificate == fingerprint, LoginSession.ended_at.is_(None)).values(ended_at=now))
-        _note_certificate(uow, "certificate.unbound", actor, fingerprint, gone.serial)
-        await uow.commit()

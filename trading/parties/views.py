@@ -21,7 +21,7 @@ from trading.parties.queries import (
     term,
     versions,
 )
-from trading.parties.rules import DECLARING, VERIFYING_BY_ITSELF, Enrolment, verdicts
+from trading.parties.rules import DECLARING, VERIFYING_BY_ITSELF, Enrolment, one_stops_no_staff, verdicts
 from trading.parties.tables import BoundCertificate, Party, PartyVersion
 
 _CHOOSABLE = ("tenderee", "agency", "supervisor", "centre")
@@ -38,7 +38,8 @@ class ActorView(msgspec.Struct):
 
 
 class CertificateView(msgspec.Struct):
-    """A bound certificate. ``state``: usable, ends-soon, ended or not-yet."""
+    """A bound certificate. ``state``: usable, ends-soon, ended or not-yet; ``signing``: of an encryption half, the
+    fingerprint of the signing certificate whose pair it is (R-702)."""
 
     fingerprint: str
     subject_name: str
@@ -51,6 +52,7 @@ class CertificateView(msgspec.Struct):
     bound_at: datetime
     state: str
     pem: str
+    signing: str | None
 
 
 class VersionView(msgspec.Struct):
@@ -100,7 +102,8 @@ class PartyLine(msgspec.Struct):
 
 
 class Caution(msgspec.Struct):
-    """Something the holder should see to. ``code``: certificate-ends-soon, certificate-ended, single-certificate."""
+    """Something the holder should see to. ``code``: certificate-ends-soon, certificate-ended, single-certificate,
+    security-key."""
 
     code: str
     message: str
@@ -172,7 +175,8 @@ def certificate_view(bound: BoundCertificate, now: datetime) -> CertificateView:
     return CertificateView(
         fingerprint=bound.fingerprint, subject_name=bound.subject_name, issuer=bound.issuer, serial=bound.serial,
         uscc=bound.uscc, key_kind=bound.key_kind, not_before=bound.not_before, not_after=bound.not_after,
-        bound_at=bound.bound_at, state=certificate_state(bound, now), pem=bound.pem)
+        bound_at=bound.bound_at, state=certificate_state(bound, now), pem=bound.pem,
+        signing=bound.signing)
 
 
 def warnings_of(certificates: list[CertificateView]) -> list[Caution]:
@@ -186,7 +190,7 @@ def warnings_of(certificates: list[CertificateView]) -> list[Caution]:
         elif each.state == "ended":
             message = f"证书已于{day}到期，不能再使用"
             found.append(Caution("certificate-ended", message, each.fingerprint, each.not_after))
-    if sum(each.state in {"usable", "ends-soon"} for each in certificates) == 1:
+    if sum(each.state in {"usable", "ends-soon"} and each.signing is None for each in certificates) == 1:
         found.append(Caution("single-certificate", "只绑定了一张可用的证书；建议再绑定备用证书，以防开标时无法解密"))
     return found
 
@@ -195,7 +199,7 @@ def acts_allowed(actor: Actor, subject: Party, newest: PartyVersion) -> list[str
     """The acts that the actor may do now: by right and by state."""
     status = PartyStatus(subject.status)
     by_state = acts_on_version(VersionStatus(newest.status)) | {Act.BIND, Act.UNBIND}
-    by_state |= {act for (held, act) in PARTY_STEPS if held is status}
+    by_state |= {act for (held, act) in PARTY_STEPS if held is status and one_stops_no_staff(act, subject.staff_roles)}
     return sorted(act.value for act in by_state if permissions.may(actor, act, subject.id))
 
 
@@ -230,4 +234,10 @@ async def me(session: AsyncSession, actor: Actor) -> Me:
     now = await database_now(session)
     held = [certificate_view(each, now) for each in await bound_certificates(session, subject.id)]
     return Me(signed_in=True, actor=actor_view(actor), party=await party_view(session, subject, actor),
-              certificates=held, warnings=warnings_of(held))
+              certificates=held, warnings=[*_key_needed(actor), *warnings_of(held)])
+
+
+def _key_needed(actor: Actor) -> list[Caution]:
+    """Why somebody whose office asks for a security key has no role (R-1012)."""
+    message = "您的职务须使用安全钥匙：请在“我的”登记，登记后即可继续，此前不能履行职务"
+    return [Caution("security-key", message)] if actor.lacks_key else []

@@ -9,6 +9,8 @@ import msgspec
 from sqlalchemy import delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.crypto.sm2 import SM2
+from storage.crypto.suites import suite_of
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.errors import Invalid, Refused
@@ -18,7 +20,7 @@ from trading.parties.queries import certificates, party
 from trading.tenders import queries
 from trading.tenders.commands_plan import must_hold
 from trading.tenders.content import DEPOSIT_FORMS, Custodian
-from trading.tenders.forms import CustodianChoice, LotDraft
+from trading.tenders.forms import LotDraft
 from trading.tenders.kinds import TRADE_KINDS
 from trading.tenders.life import Passage, advance
 from trading.tenders.model import NOTICE_IS_WAITING, Act, Stage
@@ -27,8 +29,8 @@ from trading.tenders.tables import DocumentFile, Lot, Notice, TenderDocument, Te
 
 _MONEY = ("estimate", "price_limit", "minimum_price", "deposit")
 _PLAIN = ("title", "content", "compulsory", "validity_days", "documents_from", "documents_until", "deadline_at",
-          "opening_place", "host_id", "recorder_id", "k", "decryption_minutes", "objection_minutes",
-          "sign_in_minutes", "remedy", "requires_bill")
+          "opening_place", "host_id", "recorder_id", "k", "suite", "decryption_minutes", "objection_minutes",
+          "sign_in_minutes", "remedy", "requires_bill", "two_envelopes", "price_notice_minutes")
 _STRUCTURED = ("announced_fields", "bid_parts", "review_items", "scoring_items")
 
 
@@ -36,15 +38,18 @@ def _money(value: Decimal | None, field: str) -> Decimal | None:
     return None if value is None else yuan(value, field=field)
 
 
-async def _keepers(session: AsyncSession, choices: list[CustodianChoice], uow: Work) -> list[dict[str, Any]]:
-    now, made = await uow.now(), []
-    for index, choice in enumerate(choices, start=1):
+async def _keepers(session: AsyncSession, draft: LotDraft, uow: Work) -> list[dict[str, Any]]:
+    now, made, is_sm = await uow.now(), [], suite_of(draft.suite).is_sm
+    for index, choice in enumerate(draft.custodians, start=1):
         held = await party(session, choice.party_id)
-        usable = {each.fingerprint: each for each in await certificates(session, held.id, now)}
-        newest = max(usable.values(), key=lambda each: each.not_before, default=None)
+        usable = {each.fingerprint: each for each in await certificates(session, held.id, now)
+                  if each.takes_seals and (each.key_kind == SM2 or not is_sm)}
+        # SM2 only where it is asked for: a client that holds no SM2 key opens nothing.
+        newest = max(usable.values(), key=lambda each: (each.key_kind != SM2, each.not_before), default=None)
         chosen = usable.get(choice.certificate) if choice.certificate else newest
         if chosen is None:
-            raise Invalid(f"保管人“{held.name}”没有可用的证书", field="custodians")
+            asked = "可用的 SM2 加密证书" if is_sm else "可用的加密证书"
+            raise Invalid(f"保管人“{held.name}”没有{asked}，或所选证书不能用于加密", field="custodians")
         role = next((each for each in (*held.staff_roles, *held.roles)), "")
         made.append(msgspec.to_builtins(asdict(Custodian(index, held.id, held.name, role, chosen.fingerprint))))
     return made
@@ -73,7 +78,7 @@ async def _fill(held: Lot, draft: LotDraft, uow: Work) -> None:
     for host in (draft.host_id, draft.recorder_id):
         if host is not None:
             await must_hold(uow.session, host, "centre")
-    held.custodians = await _keepers(uow.session, draft.custodians, uow)
+    held.custodians = await _keepers(uow.session, draft, uow)
 
 
 def _note(uow: Work, action: str, actor: Actor, held: Lot, draft: LotDraft | None = None) -> None:

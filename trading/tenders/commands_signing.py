@@ -9,10 +9,13 @@ from uuid import UUID
 
 from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import Certificate, parse_certificate
-from storage.crypto.pdf_signing import PreparedPdf, finish_pdf, prepare_pdf
+from storage.crypto.pdf_lasting import make_lasting, own_trust
+from storage.crypto.pdf_signing import Evidence, PreparedPdf, finish_pdf, prepare_pdf
+from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.work import Work
 from storage.kernel.actor import Actor
+from storage.kernel.clock import process_now
 from storage.kernel.errors import Conflict, NotSignedIn, Refused
 from storage.kernel.identifiers import new_id
 from storage.objects.store import ObjectStore
@@ -24,7 +27,7 @@ from trading.tenders.model import DocumentStatus
 from trading.tenders.permissions import Right, permit
 from trading.tenders.tables import Lot, TenderDocument
 from trading.trust.model import Purpose
-from trading.trust.validating import grounds
+from trading.trust.validating import grounds, list_about
 
 _LARGEST_PDF = 64 << 20
 
@@ -88,14 +91,24 @@ async def prepare_signature(lot_id: UUID, request: SignatureRequest, actor: Acto
     return prepared
 
 
+async def _lasting(signed: bytes, shown: Certificate, uow: Work, keys: PlatformKeys,
+                   authority: TimestampAuthority) -> bytes:
+    """With what the CAs say of the signer behind its signature, under the platform's time stamp (PAdES B-LTA)."""
+    async with uow:
+        others = await list_about(uow.session, [shown], await uow.now())
+    now = process_now()
+    return await make_lasting(signed, Evidence(own_trust(keys, now).joined(others), now), authority)
+
+
 async def complete_signature(lot_id: UUID, answer: SignatureAnswer, actor: Actor, uow: Work, store: ObjectStore,
-                             authority: TimestampAuthority) -> TenderDocument:
-    """Puts the client's signature and a time stamp into the document."""
+                             authority: TimestampAuthority, keys: PlatformKeys) -> TenderDocument:
+    """Puts the client's signature into the document and makes it last; the digest kept is of the file as it then is."""
     signature = from_base64(answer.signature, "signature")
     seen, shown = await _look(lot_id, actor, uow, None)
     pdf = await store.get_range(seen.signing["key"], 0, _LARGEST_PDF)
     prepared = PreparedPdf(pdf, seen.signing["state"].encode(), b"")
-    signed = await finish_pdf(prepared, shown, signature, authority=authority)
+    signed = await _lasting(await finish_pdf(prepared, shown, signature, authority=authority), shown, uow, keys,
+                            authority)
     key = f"documents/{lot_id}/{new_id()}-signed.pdf"
     await store.put(key, signed, "application/pdf")
     async with uow:

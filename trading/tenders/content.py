@@ -12,6 +12,7 @@ from uuid import UUID
 PRICE_KEY = "price"
 FIELD_KINDS = frozenset({"money", "days", "text", "percent"})
 REMEDIES = frozenset({"none", "backup"})
+FEWEST_NOTICE_MINUTES = 30  # of the second opening, ours (R-318)
 
 
 def _text(value: str, what: str, longest: int = 2000) -> None:
@@ -21,12 +22,16 @@ def _text(value: str, what: str, longest: int = 2000) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedField:
-    """One line of the opening statement 开标一览表; ``kind`` is money, days, text or percent."""
+    """One line of the opening statement 开标一览表; ``kind`` is money, days, text or percent.
+
+    ``priced``: it belongs into the price envelope, where there are two (R-318).
+    """
 
     key: str
     label: str
     kind: str
     required: bool = True
+    priced: bool = False
 
     def __post_init__(self) -> None:
         if not self.key.isidentifier() or not self.key.isascii() or len(self.key) > 40:
@@ -56,11 +61,12 @@ class Custodian:
 
 @dataclass(frozen=True, slots=True)
 class BidPart:
-    """One part a bid must consist of (A-63)."""
+    """One part a bid must consist of (A-63); ``priced``: of the price envelope, where there are two (R-318)."""
 
     number: str
     title: str
     required: bool = True
+    priced: bool = False
 
     def __post_init__(self) -> None:
         _text(self.number, "组成编号", 20)
@@ -177,6 +183,7 @@ class Structure:
     announced_fields: list[AnnouncedField] = field(default_factory=list)
     custodians: list[Custodian] = field(default_factory=list)
     k: int = 1
+    suite: int = 1
     bid_parts: list[BidPart] = field(default_factory=list)
     review_items: list[ReviewItem] = field(default_factory=list)
     scoring_items: list[ScoringItem] = field(default_factory=list)
@@ -184,6 +191,8 @@ class Structure:
     remedy: str = "none"
     deposit_forms: list[str] = field(default_factory=list)
     award: AwardRule = field(default_factory=AwardRule)
+    two_envelopes: bool = False  # technical first; prices of those who passed, in a second opening (R-318)
+    price_notice_minutes: int = 60  # the second opening is told of at least so long before
 
     @property
     def n(self) -> int:

@@ -5,9 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 from storage.kernel.rule import rule
+from trading.parties.model import NEVER_KEEPERS
 from trading.tenders.content import (
     BASELINES,
     DEPOSIT_FORMS,
+    FEWEST_NOTICE_MINUTES,
     PRICE_KEY,
     REMEDIES,
     Formula,
@@ -30,6 +32,27 @@ def price_is_announced(lot: LotFacts) -> bool:
     return priced and len({each.key for each in fields}) == len(fields)
 
 
+@rule("R-318", "双信封招标：报价及一切金额、费率只在第二信封（报价），两个信封均有必须提交的内容；非双信封招标不分信封",
+      cites="公路工程标准施工招标文件 双信封形式；招标投标法 第五条、第四十条；R-318", since=date(2000, 1, 1))
+def prices_are_in_the_second_envelope(lot: LotFacts) -> bool:
+    """Money and percentages are priced, each envelope has a required line and a required part; of one, nothing is."""
+    held = lot.structure
+    if not held.two_envelopes:
+        lines, parts = held.announced_fields, held.bid_parts
+        return not any(each.priced for each in lines) and not any(each.priced for each in parts)
+    told = all(each.priced for each in held.announced_fields if each.kind in {"money", "percent"})
+    both = {False, True}
+    return (told and {each.priced for each in held.announced_fields if each.required} == both
+            and {each.priced for each in held.bid_parts if each.required} == both)
+
+
+@rule("R-318/2", "第二次开标在技术商务评审结果签署后进行，提前告知不少于招标文件载明的时间（三十分钟以上）",
+      cites="招标投标法 第三十四条、第三十五条；R-318", since=date(2000, 1, 1))
+def second_opening_is_told_in_time(lot: LotFacts) -> bool:
+    """The document says how long before its hour the second opening is told of."""
+    return not lot.structure.two_envelopes or lot.structure.price_notice_minutes >= FEWEST_NOTICE_MINUTES
+
+
 @rule("R-142/2", "密钥份额保管人二名及以上时，至少二名共同才能解密",
       cites=_EB + "第二十八条；招标投标法 第二十二条", since=_ELECTRONIC)
 def nobody_opens_alone(lot: LotFacts) -> bool:
@@ -41,10 +64,19 @@ def nobody_opens_alone(lot: LotFacts) -> bool:
     return n >= 1 and in_order and distinct and 1 <= held.k <= n and (n < 2 or held.k >= 2)
 
 
+@rule("R-506/3", "保管人门限 k 与人数 n 须满足 2k ≤ n + 1，以便份额不能解开时查明责任",
+      cites=_EB + "第三十一条；R-144", since=_ELECTRONIC)
+def complaints_can_decide(lot: LotFacts) -> bool:
+    """Were all custodians there and the bid stays shut, then k of them complain, and k cannot all lie; asked where the
+    threshold is one at all."""
+    held = lot.structure
+    return not nobody_opens_alone(lot) or 2 * held.k <= held.n + 1
+
+
 @rule("R-200", "交易中心人员和平台管理员不得保管解密份额", cites=_EB + "第二十三条", since=_ELECTRONIC)
 def custodians_are_not_staff(lot: LotFacts) -> bool:
     """Whoever runs the platform holds no part of a key."""
-    return not lot.share_roles & {"centre", "administrator"}
+    return not lot.share_roles & NEVER_KEEPERS
 
 
 @rule("R-144/2", "招标文件载明解密失败的补救方案", cites=_EB + "第三十一条；B-019", since=_ELECTRONIC)
@@ -141,7 +173,8 @@ def _scores_fall(formula: PriceFormula) -> bool:
 
 
 STRUCTURE_RULES = (
-    price_is_announced, nobody_opens_alone, custodians_are_not_staff, remedy_is_stated,
+    price_is_announced, prices_are_in_the_second_envelope, second_opening_is_told_in_time, nobody_opens_alone,
+    complaints_can_decide, custodians_are_not_staff, remedy_is_stated,
     evaluation_numbers_are_unique, scores_add_up, bid_parts_are_set, price_formula_is_complete,
     deposit_forms_are_stated, only_judged_scores_are_trimmed, baseline_stands,
 )

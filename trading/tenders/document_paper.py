@@ -16,7 +16,9 @@ GROUPS = {"price": "报价", "technical": "技术", "business": "商务", "credi
 KINDS = {"money": "金额（元）", "days": "天数", "text": "文字", "percent": "百分比"}
 FILE_KINDS = {"attachment": "附件", "bill": "工程量清单", "drawing": "图纸", "main": "正文"}
 REMEDIES = {"none": "不设补救方案；因投标人原因未解密的，视为撤销投标文件。",
-            "backup": "投标人可在解密时限内提交自行保管的备份，其内容须与已提交清单逐字节一致。"}
+            "backup": "投标人可在解密时限内提交自行保管的备份（解密密钥、恢复码，或以原文重新加密），"
+                      "其内容须与已提交清单逐字节一致；保管人份额未足的，可一并提交保管密钥；"
+                      "平台存储受损的，可以原文复原，不因此改变责任。"}
 _FORMULAS = {
     Formula.MEAN: "评标基准价为有效报价的算术平均值。",
     Formula.TRIMMED_MEAN: "有效报价五家及以上的，去掉一个最高价和一个最低价后的算术平均值为评标基准价；"
@@ -29,6 +31,12 @@ _FORMULAS = {
     Formula.LOWEST_RATIO: "价格分 = 最低评审价 ÷ 评审价 × 价格权重。",
 }
 
+TWO_OPENINGS = (
+    "本次招标采用双信封形式。投标截止时间开启第一信封（技术商务），其任何文件和文件名均不得载有报价；载有报价的"
+    "文件（投标函写明报价的，包括投标函）一律放入第二信封。第二信封（报价）继续密封。",
+    "评标委员会先评审第一信封，评审结果由全体成员签署后不再改变。招标人随后公告第二次开标时间；第二次开标只开启通过评审的"
+    "投标人的第二信封，另行解密、唱标、记录。未通过的投标人的第二信封始终不开启，其密钥份额不予释放。",
+    "投标人在两次开标时各解密一次；撤回、替换投标文件均对两个信封一并进行。")
 _FORMS = {"cash": "基本账户转账", "bank": "银行保函", "insurer": "保证保险", "guarantor": "融资担保公司保函"}
 
 def _yes(value: bool) -> str:
@@ -57,6 +65,10 @@ def _notice(data: DocumentData) -> str:
             f"开标地点：{data.opening_place}。\n公告全文以平台发布的文本为准。")
 
 
+SUITE_WORDS = {1: "国际算法套件（AES-256、SHA-256）；SM2、P-256、RSA 证书均可投标",
+               2: "国密套件（SM2、SM3、SM4）；投标人和保管人须使用 SM2 双证书"}
+
+
 def _front(data: DocumentData) -> list[list[str]]:
     rows = [
         ("资金来源", data.funding or "见公告"), ("投标人资格要求", filled(data, "qualification")),
@@ -69,13 +81,26 @@ def _front(data: DocumentData) -> list[list[str]]:
         ("投标截止时间", moment(data.deadline_at)),
         ("开标时间和地点", f"{moment(data.deadline_at)}，{data.opening_place}"),
         ("签到", f"开标前 {data.sign_in_minutes} 分钟起；签到与否不影响投标效力"),
+        ("信封形式", _envelopes(data)),
         ("解密时限", f"{data.decryption_minutes} 分钟，主持人可依规定对全体投标人延长"),
+        ("密码算法", SUITE_WORDS[data.structure.suite]),
         ("解密失败的补救", REMEDIES.get(data.structure.remedy, "")),
         ("开标异议", f"唱标后不少于 {data.objection_minutes} 分钟内当场提出，当场答复"),
         ("最少投标人数", f"{data.min_bidders} 家；不足的不开标，投标文件保持密封"),
         ("工程量清单", "须提交已标价工程量清单" if data.requires_bill else "不要求"),
     ]
     return [[str(number), name, value] for number, (name, value) in enumerate(rows, start=1)]
+
+
+def _envelopes(data: DocumentData) -> str:
+    if not data.structure.two_envelopes:
+        return "单信封：全部内容在一次开标中开启"
+    return (f"双信封：第一信封（技术商务）先开启、先评审；第二信封（报价）在第二次开标中只对通过评审的投标人开启，"
+            f"未通过的不开启。第二次开标至少提前 {data.structure.price_notice_minutes} 分钟公告")
+
+
+def _envelope(priced: bool, data: DocumentData) -> str:
+    return ("第二信封" if priced else "第一信封") if data.structure.two_envelopes else "—"
 
 
 def _deposit(data: DocumentData) -> str:
@@ -123,8 +148,10 @@ def paper_data(data: DocumentData, files: Sequence[tuple[str, str, int, str]], *
         "edition": data.edition, "rehearsal": data.rehearsal, "tenderee": data.tenderee, "cover": _cover(data),
         "notice": _notice(data), "front": _front(data), "formula": _formula(held.price_formula), "k": held.k,
         "n": held.n, **_clauses(data),
-        "bid_parts": [[part.number, part.title, _yes(part.required)] for part in held.bid_parts],
-        "announced": [[each.key, each.label, KINDS[each.kind], _yes(each.required)] for each in held.announced_fields],
+        "bid_parts": [[part.number, part.title, _yes(part.required), _envelope(part.priced, data)]
+                      for part in held.bid_parts],
+        "announced": [[each.key, each.label, KINDS[each.kind], _yes(each.required), _envelope(each.priced, data)]
+                      for each in held.announced_fields],
         "custodians": [[str(each.index), each.name, each.certificate] for each in held.custodians],
         "review_items": [[each.number, STAGES[each.stage], each.title, each.standard] for each in held.review_items],
         "scoring_items": [[each.number, each.title, GROUPS[each.group], f"{each.lowest}—{each.highest}",
@@ -170,7 +197,8 @@ def standing_clauses(data: DocumentData) -> dict[str, list[str]]:
             "任一投标人未解密不影响他人。",
             f"{REMEDIES.get(data.structure.remedy, '')}因投标人以外的原因未解密的，视为撤回，"
             "投标人有权要求赔偿直接损失。",
-            f"提交投标文件的投标人少于{data.min_bidders}家的，不开标，投标文件保持密封，重新招标。"],
+            f"提交投标文件的投标人少于{data.min_bidders}家的，不开标，投标文件保持密封，重新招标。",
+            *(TWO_OPENINGS if data.structure.two_envelopes else ())],
         "award": [
             "评标委员会依第三章的标准和方法评审；没有规定的标准和方法不作为依据。",
             "中标候选人公示不少于三日；自中标通知书发出之日起三十日内订立书面合同。"],

@@ -13,10 +13,10 @@ from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn, Refused
 from storage.kernel.identifiers import new_id, receipt_number
 from trading.parties.tables import Party
 from trading.tenders import queries
-from trading.tenders.model import deadline_has_passed, documents_are_on_offer
-from trading.tenders.permissions import Right, may
+from trading.tenders.disclosure import Subject, is_public, is_sealed, shows
+from trading.tenders.model import documents_are_on_offer
+from trading.tenders.permissions import Right, may, viewers
 from trading.tenders.tables import DocumentFile, Download, Lot, TenderDocument
-from trading.tenders.views import is_public
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ async def _record(uow: Work, lot: Lot, document: TenderDocument, actor: Actor, p
                     at=await uow.now(), receipt=f"XZ{receipt_number()[2:]}")
     uow.session.add(made)
     owners = {f"party:{each}" for each in (lot.tenderee_id, lot.agency_id) if each}
-    uow.record("document.downloaded", actor, stream=f"lot:{lot.id}", subject=f"download:{made.id}", sealed=True,
-               audience=("supervisor", actor.id, *owners),
+    uow.record("document.downloaded", actor, stream=f"lot:{lot.id}", subject=f"download:{made.id}",
+               sealed=is_sealed(Subject.DOWNLOADS), audience=("supervisor", actor.id, *owners),
                payload={"lot": lot.code, "number": document.number, "sha256": document.sha256,
                         "receipt": made.receipt, "by": actor.id, "address": actor.address})
     return made.receipt
@@ -93,7 +93,7 @@ async def all_downloads(session: AsyncSession, lot_id: UUID, actor: Actor) -> Se
     lot = await queries.lot(session, lot_id)
     if not (may(actor, Right.MANAGE, lot) or actor.has("supervisor")):
         raise NotAllowed("您没有权限查看下载记录")
-    if not deadline_has_passed(lot, await queries.now_of(session)):
+    if not shows(Subject.DOWNLOADS, lot, await queries.now_of(session), viewers(actor, lot)):
         raise Refused("投标截止前，任何人不得查看下载记录（R-122）", deadline_at=lot.deadline_at)
     query = (select(Download, Party).join(Party, Party.id == Download.party_id)
              .where(Download.lot_id == lot_id).order_by(Download.at, Download.id))

@@ -66,6 +66,7 @@ class LotDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     recorder_id: UUID | None = None
     custodians: Annotated[list[CustodianChoice], Meta(max_length=20)] = []
     k: Annotated[int, Meta(ge=1, le=20)] = 1
+    suite: Literal[1, 2] = 1
     decryption_minutes: Minutes = 30
     objection_minutes: Minutes = 10
     sign_in_minutes: Minutes = 60
@@ -78,6 +79,8 @@ class LotDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     price_formula: PriceFormula | None = None
     deposit_forms: Annotated[list[Literal["cash", "bank", "insurer", "guarantor"]], Meta(max_length=4)] = []
     award: AwardRule = AwardRule()
+    two_envelopes: bool = False
+    price_notice_minutes: Minutes = 60
 
 
 class NoticeDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -19,6 +19,7 @@ class Passage:
     documents_from: datetime | None = None
     documents_until: datetime | None = None
     deadline_at: datetime | None = None
+    price_opens_at: datetime | None = None
     suspended: bool = False
     sealed_bids: int | None = None
     min_bidders: int = 3
@@ -42,6 +43,12 @@ def selling_has_ended(passage: Passage) -> bool:
 def deadline_has_come(passage: Passage) -> bool:
     """Opening begins at the deadline, never before."""
     return passage.deadline_at is not None and passage.now >= passage.deadline_at
+
+
+@rule("R-318/3", "第二次开标（报价）时间已到", cites="招标投标法 第三十四条、第三十六条；R-318", since=date(2000, 1, 1))
+def price_hour_has_come(passage: Passage) -> bool:
+    """Prices are opened at the hour that was set for them, never before."""
+    return passage.price_opens_at is not None and passage.now >= passage.price_opens_at
 
 
 @rule("R-108", "投标人不少于规定家数方可开标", cites=_FEWEST, since=date(2000, 1, 1))
@@ -99,6 +106,8 @@ STEPS: tuple[Step, ...] = (
     *(Step(stage, Act.FAIL, Stage.FAILED, _FAILING) for stage in sorted(BEFORE_DEADLINE)),
     Step(Stage.OPENING, Act.CONCLUDE, Stage.OPENED, (lot_is_not_suspended,)),
     Step(Stage.OPENED, Act.BEGIN_EVALUATION, Stage.EVALUATING, (lot_is_not_suspended,)),
+    Step(Stage.EVALUATING, Act.OPEN_PRICES, Stage.PRICE_OPENING, (lot_is_not_suspended, price_hour_has_come)),
+    Step(Stage.PRICE_OPENING, Act.CONCLUDE_PRICES, Stage.EVALUATING, (lot_is_not_suspended,)),
     Step(Stage.EVALUATING, Act.END_EVALUATION, Stage.EVALUATED, (lot_is_not_suspended,)),
     Step(Stage.EVALUATING, Act.FAIL_EVALUATION, Stage.FAILED, (lot_is_not_suspended,)),
     Step(Stage.EVALUATED, Act.PUBLICISE, Stage.PUBLICISED, (lot_is_not_suspended,)),

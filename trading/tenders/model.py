@@ -17,6 +17,7 @@ class Stage(StrEnum):
     OPENING = "opening"
     OPENED = "opened"
     EVALUATING = "evaluating"
+    PRICE_OPENING = "price_opening"  # the second opening of two envelopes; the evaluation goes on after it
     EVALUATED = "evaluated"
     PUBLICISED = "publicised"
     AWARDED = "awarded"
@@ -38,6 +39,8 @@ class Act(StrEnum):
     FAIL = "fail"
     CONCLUDE = "conclude"
     BEGIN_EVALUATION = "begin_evaluation"
+    OPEN_PRICES = "open_prices"
+    CONCLUDE_PRICES = "conclude_prices"
     END_EVALUATION = "end_evaluation"
     FAIL_EVALUATION = "fail_evaluation"
     PUBLICISE = "publicise"
@@ -50,7 +53,8 @@ class Act(StrEnum):
 BEFORE_PUBLICATION = frozenset({Stage.DRAFT, Stage.PLANNED})
 BEFORE_DEADLINE = frozenset({Stage.PUBLISHED, Stage.SELLING, Stage.PREPARING})
 LIVE = BEFORE_DEADLINE | {Stage.OPENING}
-AFTER_OPENING = frozenset({Stage.OPENED, Stage.EVALUATING, Stage.EVALUATED, Stage.PUBLICISED})
+AFTER_OPENING = frozenset({Stage.OPENED, Stage.EVALUATING, Stage.PRICE_OPENING, Stage.EVALUATED, Stage.PUBLICISED})
+ENDED = frozenset({Stage.ARCHIVED, Stage.FAILED, Stage.TERMINATED})
 RESULT_IS_KNOWN = frozenset({Stage.AWARDED, Stage.CONTRACTED, Stage.ARCHIVED})
 
 
@@ -69,6 +73,7 @@ class NoticeKind(StrEnum):
     CLARIFICATION = "clarification"
     CHANGE = "change"
     OPENING_RECORD = "opening_record"
+    PRICE_OPENING = "price_opening"
     CANDIDATES = "candidates"
     RESULT = "result"
     FAILED = "failed"

@@ -26,7 +26,8 @@ FIELDS: dict[str, tuple[str, bool]] = {
     "remarks": ("其他说明", False),
 }
 _REMEDIES = {"none": "本次招标不设解密失败的补救方案。",
-             "backup": "解密失败的，投标人可以在解密时限内提交自行保管的备份；其内容须与已提交的清单逐字节一致。"}
+             "backup": "解密失败的，投标人可以在解密时限内提交自行保管的备份（解密密钥、恢复码，或以原文重新加密）；"
+                       "其内容须与已提交的清单逐字节一致。"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotFound, NotSignedIn
-from storage.kernel.permission import rows
+from storage.kernel.permission import SIGNED, rows
+from trading.tenders.disclosure import Viewer
 from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, LIVE, Stage
 
 
@@ -73,6 +74,13 @@ def permit(actor: Actor, right: Right, owned: Owned | None = None) -> None:
     raise NotAllowed("您没有权限进行此操作", act=right.value)
 
 
+def viewers(actor: Actor, owned: Owned) -> frozenset[Viewer]:
+    """What the actor is to a lot, as the table of disclosure asks it; whose own thing it is, its room adds."""
+    found = {Viewer.CENTRE} if actor.has("centre") else set()
+    found |= {Viewer.SUPERVISOR} if actor.has("supervisor") else set()
+    return frozenset(found | ({Viewer.OWNER} if manages(actor, owned) else set()))
+
+
 def insiders(owned: Owned) -> tuple[str, ...]:
     """The audience of what is not public yet: its owners, the centre, the supervisors."""
     agency = (f"party:{owned.agency_id}",) if owned.agency_id else ()
@@ -103,7 +111,8 @@ PERMISSIONS = (
     *rows("centre", "verifyNotice", LIVE | BEFORE_PUBLICATION),
     *rows(f"{_OWNERS} centre", "publishNotice", {Stage.PLANNED}),
     *rows(_OWNERS, "writeDocument renderDocument attachFile removeFile", LIVE | BEFORE_PUBLICATION),
-    *rows("tenderee:own", "prepareDocumentSignature completeDocumentSignature", LIVE | BEFORE_PUBLICATION),
+    *rows("tenderee:own", "prepareDocumentSignature", LIVE | BEFORE_PUBLICATION),
+    *rows("tenderee:own", "completeDocumentSignature", LIVE | BEFORE_PUBLICATION, SIGNED),
     *rows(_OWNERS, "draftClarification dropClarification issueClarification", LIVE),
     *rows("party:verified", "downloadDocument downloadPackage readStructuredPart listFiles downloadFile",
           _PUBLIC_STAGES),

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
 from trading.parties.tables import Party
-from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION, NoticeStatus, Stage
+from trading.tenders.disclosure import Subject, stages_showing
+from trading.tenders.model import BEFORE_DEADLINE, NoticeStatus, Stage
 from trading.tenders.search import tsquery
 from trading.tenders.tables import Lot, Notice
 
@@ -84,7 +85,7 @@ async def latest_notices(session: AsyncSession) -> list[Row]:
 async def openings(session: AsyncSession, begin: datetime, end: datetime) -> Sequence[tuple[Lot, str]]:
     """Published lots whose opening falls into [begin, end), in order of time."""
     query = (select(Lot, Party.name).join(Party, Party.id == Lot.tenderee_id)
-             .where(Lot.stage.not_in(sorted(BEFORE_PUBLICATION)), Lot.deadline_at >= begin, Lot.deadline_at < end)
+             .where(Lot.stage.in_(sorted(stages_showing(Subject.LOT))), Lot.deadline_at >= begin, Lot.deadline_at < end)
              .order_by(Lot.deadline_at, Lot.code).limit(OPENINGS_LIMIT))
     return [(lot, name) for lot, name in await session.execute(query)]
 

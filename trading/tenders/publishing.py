@@ -81,7 +81,7 @@ async def _open_tender(uow: Work, around: Surroundings, excused: Unmet, reason: 
     uow.record("lot.published", actor, stream=f"lot:{lot.id}", subject=f"lot:{lot.id}", payload={
         "code": lot.code, "title": lot.title, "rehearsal": lot.rehearsal, "edition": lot.edition,
         "documents_from": to_wire(lot.documents_from), "documents_until": to_wire(lot.documents_until),
-        "deadline_at": to_wire(lot.deadline_at), "k": lot.k,
+        "deadline_at": to_wire(lot.deadline_at), "k": lot.k, "suite": lot.suite,
         "custodians": [each["certificate"] for each in lot.custodians], "document_sha256": document.sha256,
         "waived": [each.number for each in excused], "waiver_reason": lot.waiver_reason})
     if excused:

@@ -1,18 +1,18 @@
 """Reads of projects, lots and the calendar; other rooms use these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database.work import Work
 from storage.kernel.calendar import Calendar
 from storage.kernel.errors import NotFound
 from trading.tenders.content import Structure
-from trading.tenders.model import BEFORE_DEADLINE
+from trading.tenders.model import BEFORE_DEADLINE, ENDED, Stage
 from trading.tenders.tables import CalendarDay, DocumentFile, Lot, Notice, Project, TenderDocument, TenderProject
 
 _NO_LOT = "没有这个标段"
@@ -52,6 +52,25 @@ async def lots_open_for_bids(session: AsyncSession) -> bool:
     return bool((await session.execute(query)).scalar_one())
 
 
+async def lots_in_opening(session: AsyncSession, lot_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the lots whose hall is open now, for bids or, of two envelopes, for prices."""
+    query = select(Lot.id).where(Lot.id.in_(lot_ids), Lot.stage.in_((Stage.OPENING, Stage.PRICE_OPENING)))
+    return set(await session.scalars(query))
+
+
+async def ties(session: AsyncSession, party_id: UUID) -> list[str]:
+    """How a party is tied to lots under way: ``owner`` (tenderee or agency), ``custodian``; their papers say so."""
+    running = select(Lot.tenderee_id, Lot.agency_id, Lot.custodians).where(
+        Lot.stage.not_in(sorted(ENDED)),
+        or_(Lot.tenderee_id == party_id, Lot.agency_id == party_id,
+            Lot.custodians.contains([{"party_id": str(party_id)}])))
+    found = set()
+    for tenderee, agency, custodians in await session.execute(running):
+        found |= {"owner"} if party_id in {tenderee, agency} else set()
+        found |= {"custodian"} if any(str(each["party_id"]) == str(party_id) for each in custodians) else set()
+    return sorted(found)
+
+
 async def tender_code(session: AsyncSession, held: Lot) -> str:
     """The code of the lot's tender project: ``ctx.tender`` of every envelope (sealing.md §1)."""
     query = select(TenderProject.code).where(TenderProject.id == held.tender_project_id)
@@ -61,10 +80,11 @@ async def tender_code(session: AsyncSession, held: Lot) -> str:
 def structure_of(held: Lot) -> Structure:
     """The lot's structured part as one value."""
     return msgspec.convert({
-        "announced_fields": held.announced_fields, "custodians": held.custodians, "k": held.k,
+        "announced_fields": held.announced_fields, "custodians": held.custodians, "k": held.k, "suite": held.suite,
         "bid_parts": held.bid_parts, "review_items": held.review_items, "scoring_items": held.scoring_items,
         "price_formula": held.price_formula or None, "remedy": held.remedy, "deposit_forms": held.deposit_forms,
-        "award": held.award}, Structure)
+        "award": held.award, "two_envelopes": held.two_envelopes,
+        "price_notice_minutes": held.price_notice_minutes}, Structure)
 
 
 async def calendar(session: AsyncSession) -> Calendar:

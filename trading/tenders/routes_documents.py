@@ -6,12 +6,13 @@ from uuid import UUID
 
 from litestar import Request, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.canonical import to_base64
+from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.settings import Settings
 from storage.database.work import Works
@@ -33,6 +34,7 @@ from trading.tenders.permissions import Right, permit
 from trading.tenders.surroundings import look_around
 from trading.tenders.views import Json, notice_view
 
+Keys = SkipValidation[PlatformKeys]  # nothing to validate: it comes from the node itself
 _NO_STORE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -99,9 +101,9 @@ async def prepare_signature(lot_id: FromPath[UUID], data: JSONBody[SignatureRequ
 async def complete_signature(lot_id: FromPath[UUID], data: JSONBody[SignatureAnswer], actor: NamedDependency[Actor],
                              work: NamedDependency[Works], reader: NamedDependency[AsyncSession],
                              store: NamedDependency[ObjectStore], authority: NamedDependency[TimestampAuthority],
-                             settings: NamedDependency[Settings]) -> Json:
-    """Puts the signature and a time stamp into the document (A-66)."""
-    await commands_signing.complete_signature(lot_id, data, actor, work(), store, authority)
+                             keys: NamedDependency[Keys], settings: NamedDependency[Settings]) -> Json:
+    """Puts the signature, what proves it valid and time stamps into the document (A-66)."""
+    await commands_signing.complete_signature(lot_id, data, actor, work(), store, authority, keys)
     return await _told(lot_id, actor, reader, settings)
 
 

@@ -15,13 +15,14 @@ from storage.kernel.actor import Actor
 from storage.kernel.errors import Invalid
 from trading.parties.tables import Party
 from trading.tenders import portal, queries
+from trading.tenders.disclosure import is_public
 from trading.tenders.feeds import Event, Story, atom, icalendar
 from trading.tenders.forms import Moment
 from trading.tenders.kinds import TRADE_KINDS
 from trading.tenders.model import Stage, stage_now
 from trading.tenders.permissions import Right, permit
 from trading.tenders.tables import Lot
-from trading.tenders.views import Json, is_public, lot_view_for, notice_line, notice_view
+from trading.tenders.views import Json, lot_view_for, notice_line, notice_view
 
 _LONGEST_SPAN = timedelta(days=400)
 

@@ -118,12 +118,16 @@ class Lot(Base):
     recorder_id: Mapped[UUID | None] = mapped_column(ForeignKey(Party.id))
     custodians: Mapped[list[Any]] = mapped_column(default=list)
     k: Mapped[int] = mapped_column(default=1)
+    suite: Mapped[int] = mapped_column(default=1)  # of sealed bids: 1 FLOE, 2 FLOE-SM (docs/sealing.md)
     decryption_minutes: Mapped[int] = mapped_column(default=30)
     objection_minutes: Mapped[int] = mapped_column(default=10)
     sign_in_minutes: Mapped[int] = mapped_column(default=60)
     remedy: Mapped[str] = mapped_column(default="none")
     min_bidders: Mapped[int] = mapped_column(default=3)
     requires_bill: Mapped[bool] = mapped_column(default=False)
+    two_envelopes: Mapped[bool] = mapped_column(default=False)  # technical first, prices of those who passed (R-318)
+    price_notice_minutes: Mapped[int] = mapped_column(default=60)
+    price_opens_at: Mapped[datetime | None]
     announced_fields: Mapped[list[Any]] = mapped_column(default=list)
     bid_parts: Mapped[list[Any]] = mapped_column(default=list)
     review_items: Mapped[list[Any]] = mapped_column(default=list)
@@ -142,7 +146,10 @@ class Lot(Base):
 
 
 class Notice(Base):
-    """公告: one text, the same on every medium (R-805, B-003); ``sha256`` is of title, newline, body."""
+    """公告: one text, the same on every medium (R-805, B-003); ``sha256`` is of title, newline, body.
+
+    ``checkpoint``: size and root of the ledger's newest one when the notice was published.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_search", "search_terms", postgresql_using="gin"),
@@ -163,6 +170,7 @@ class Notice(Base):
     verifier: Mapped[UUID | None]
     verified_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    checkpoint: Mapped[dict[str, Any] | None]
     search_terms: Mapped[str | None] = mapped_column(TSVECTOR, deferred=True)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

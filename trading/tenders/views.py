@@ -11,7 +11,6 @@ from trading.tenders.kinds import TRADE_KINDS
 from trading.tenders.life import acts_from
 from trading.tenders.model import (
     BEFORE_DEADLINE,
-    BEFORE_PUBLICATION,
     NOTICE_IS_EDITABLE,
     Act,
     NoticeStatus,
@@ -31,8 +30,9 @@ _LOT_PUBLIC = (
     "id", "code", "title", "content", "region", "trade_kind", "edition", "rehearsal", "compulsory", "round",
     "price_limit", "deposit", "validity_days", "documents_from", "documents_until", "documents_issued_at",
     "deadline_at", "opens_at", "opening_place", "published_at", "failed_reason", "waiver_reason", "suspended", "k",
-    "decryption_minutes", "objection_minutes", "sign_in_minutes", "remedy", "min_bidders", "requires_bill",
-    "announced_fields", "bid_parts", "custodians", "deposit_forms", "award", "tender_project_id", "tenderee_id",
+    "suite", "decryption_minutes", "objection_minutes", "sign_in_minutes", "remedy", "min_bidders", "requires_bill",
+    "announced_fields", "bid_parts", "custodians", "deposit_forms", "award", "two_envelopes",
+    "price_notice_minutes", "price_opens_at", "tender_project_id", "tenderee_id",
     "agency_id")
 _LOT_INSIDE = ("estimate", "minimum_price", "host_id", "recorder_id", "review_items", "scoring_items",
                "price_formula", "created_at", "version")
@@ -94,14 +94,9 @@ def lot_view_for(row: Lot, actor: Actor, now: datetime) -> Json:
     return {**lot_view(row, now), **inside, "may": _lot_acts(row, actor, now)}
 
 
-def is_public(row: Lot) -> bool:
-    """True once the lot was published."""
-    return row.stage not in BEFORE_PUBLICATION
-
-
 def notice_view(row: Notice) -> Json:
     """A published notice."""
-    return pick(row, ("id", "lot_id", "kind", "title", "body", "sha256", "published_at", "status"))
+    return pick(row, ("id", "lot_id", "kind", "title", "body", "sha256", "published_at", "checkpoint", "status"))
 
 
 def notice_line(row: Notice, lot: Lot, tenderee: str, now: datetime) -> Json:

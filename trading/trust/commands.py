@@ -168,14 +168,15 @@ def _enter(uow: Work, number: int, plan: Planned, now: datetime, proposal: Trust
         number=number, effective_at=plan.effective_at, approved_at=now, listed=stored(plan.listed),
         changes=stored(plan.changes), digest=digest, proposed_by_name=proposer, approved_by_name=actor.name,
         proposal_id=proposal.id if proposal else None))
-    uow.record("trust.edition", actor, stream=STREAM, subject=f"trust:{number}", payload={
+    uow.record("trust.edition", actor, stream=STREAM, subject=f"trust:{number}", audience=("audit", "public"), payload={
         "edition": number, "effective_at": to_wire(plan.effective_at), "digest": digest,
         "list": [published(each) for each in plan.listed], "changed": [each.code for each in plan.changes],
         "proposed_by": proposer, "approved_by": actor.name, "proposal": str(proposal.id) if proposal else None})
 
 
 def _note(uow: Work, action: str, actor: Actor, proposal: TrustProposal) -> None:
-    uow.record(action, actor, stream=STREAM, subject=f"trust-proposal:{proposal.id}", audience=DECIDERS, payload={
+    readers = {*DECIDERS, "audit"}
+    uow.record(action, actor, stream=STREAM, subject=f"trust-proposal:{proposal.id}", audience=readers, payload={
         "proposal": str(proposal.id), "changes": [published(each) for each in restored(proposal.changes)],
         "reason": proposal.reason, "decision": proposal.decision_reason, "by": actor.name,
         "effective_at": to_wire(proposal.effective_at) if proposal.effective_at else None})

@@ -14,6 +14,7 @@ import httpx
 from asn1crypto import x509 as asn1
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.chain_signatures import verifies
@@ -21,6 +22,7 @@ from storage.crypto.errors import Malformed
 from storage.crypto.outgoing import OutgoingRefused, fetch
 from storage.crypto.revocation import CRL, OCSP, Word, ask_ocsp, parse_word, read_ocsp
 from storage.database.engine import Sessions
+from storage.kernel.errors import Unavailable
 from trading.trust.model import Authority
 from trading.trust.queries import database_now, listed_at, trust_at
 from trading.trust.reading import der_of
@@ -48,7 +50,17 @@ async def ask_the_cas(sessions: Sessions, client: httpx.AsyncClient) -> int:
         await _know_addresses(session, await listed_at(session, now), now)
         claimed = await _claim(session, now)
         await session.commit()
-    return sum([await _ask(sessions, client, each) for each in claimed])
+    return sum([await _ask_one(sessions, client, each) for each in claimed])
+
+
+async def _ask_one(sessions: Sessions, client: httpx.AsyncClient, asked: _Asked) -> bool:
+    try:
+        return await _ask(sessions, client, asked)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # oddly made words of one CA must not keep the others unasked
+        await _fail(sessions, asked, type(error).__name__)
+        return False
 
 
 async def _know_addresses(session: AsyncSession, listed: Sequence[Authority], now: datetime) -> None:
@@ -88,7 +100,7 @@ async def _ask(sessions: Sessions, client: httpx.AsyncClient, asked: _Asked) -> 
                 if asked.kind == CRL else await _answer(client, asked.scope, listed))
         if asked.held is not None and word.this_update < asked.held:
             raise NotTheirs("比已有的吊销信息更旧", field=asked.kind)
-    except (httpx.HTTPError, TimeoutError, OutgoingRefused, Malformed) as error:
+    except (httpx.HTTPError, TimeoutError, OutgoingRefused, Malformed, Unavailable) as error:
         await _fail(sessions, asked, type(error).__name__ if isinstance(error, httpx.HTTPError) else str(error))
         return False
     async with sessions() as session:
@@ -110,7 +122,7 @@ async def _answer(client: httpx.AsyncClient, scope: str, listed: Sequence[Author
             for address in authority.ocsp_addresses:
                 try:
                     return await _answer_of(client, address, issuer, int(serial, 16))
-                except (httpx.HTTPError, TimeoutError, OutgoingRefused, Malformed) as error:
+                except (httpx.HTTPError, TimeoutError, OutgoingRefused, Malformed, Unavailable) as error:
                     failure = error
     raise failure
 

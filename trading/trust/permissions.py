@@ -2,13 +2,13 @@
 
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotAllowed, NotSignedIn
-from storage.kernel.permission import rows
+from storage.kernel.permission import CERTIFICATE, rows
 from trading.trust.model import Act
 
 # Who keeps the list. Another of them decides, or who supervises; that it is another person is R-700.
-KEEPERS = frozenset({"administrator"})
+KEEPERS = frozenset({"security_administrator"})
 DECIDERS = KEEPERS | {"supervisor"}
-READERS = DECIDERS | {"centre"}
+READERS = DECIDERS | {"centre", "auditor"}
 
 _GRANTED = {Act.PROPOSE: KEEPERS, Act.TAKE_BACK: KEEPERS, Act.APPROVE: DECIDERS, Act.REFUSE: DECIDERS}
 
@@ -38,7 +38,8 @@ def permit_reading(actor: Actor) -> None:
 # Who may do what to the trust list (fault 33); that the decider is another person is R-700.
 PERMISSIONS = (
     *rows("public", "readTrustList readTrustEdition readTrustEvidence"),
-    *rows("administrator supervisor centre", "listTrustProposals"),
-    *rows("administrator", "proposeTrustChange proposeTrustImport takeBackTrustChange"),
-    *rows("administrator supervisor", "approveTrustChange refuseTrustChange"),
+    *rows("security_administrator supervisor centre auditor", "listTrustProposals"),
+    *rows("security_administrator", "proposeTrustChange proposeTrustImport takeBackTrustChange",
+          proof=CERTIFICATE),
+    *rows("security_administrator supervisor", "approveTrustChange refuseTrustChange", proof=CERTIFICATE),
 )

@@ -145,11 +145,16 @@ async def answers_about(session: AsyncSession, scopes: Sequence[str]) -> list[by
 
 
 async def evidence(session: AsyncSession, digest: str) -> TrustEvidence:
-    """A certificate or CRL by its SHA-256. OCSP answers tell who acted, and are not found here (R-122)."""
+    """A CA's certificate or CRL by its SHA-256. An OCSP answer, or the certificate of whoever signed, would tell who
+    acted, and is not found here (R-122)."""
     found = await session.get(TrustEvidence, digest)
-    if found is None or found.kind == OCSP:
+    if found is None or found.kind == OCSP or (found.kind != CRL and not _is_an_authority(found.der)):
         raise NotFound("没有这份证据")
     return found
+
+
+def _is_an_authority(der: bytes) -> bool:
+    return bool(asn1.Certificate.load(der).ca)
 
 
 async def validations(session: AsyncSession, digests: Sequence[str]) -> Sequence[CertificateValidation]:

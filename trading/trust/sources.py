@@ -11,6 +11,7 @@ from storage.crypto.chain_signatures import verifies
 from storage.crypto.errors import Malformed
 from storage.crypto.revocation import CRL, Word, read_crl
 from storage.crypto.trust import TrustList
+from storage.kernel.errors import Unavailable
 from trading.trust.tables import RevocationSource
 from trading.trust.validating import keep_evidence
 
@@ -62,7 +63,7 @@ async def absorb_crls(session: AsyncSession, named: Mapping[str, Any], trust: Tr
     for name, listed in named.items():
         try:
             word = whose(listed, trust)
-        except NotTheirs:
+        except (NotTheirs, Unavailable):  # or of a CA whose signatures this machine does not know
             continue
         await take_word(session, CRL, f"file:{name}", word, now, due_at=None)
         taken += 1

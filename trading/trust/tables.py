@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.database.tables import Base
+from storage.database.tables import Base, DecidedByTwo
 
 
 def _counted(version: Any) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def _counted(version: Any) -> dict[str, Any]:
     return {"version_id_col": version}
 
 
-class TrustProposal(Base):
+class TrustProposal(DecidedByTwo, Base):
     """A change one person proposed; ``based_on``: digests by code of the entries it would replace, "" for a new one."""
 
     __tablename__ = "trust_proposal"
@@ -23,16 +23,7 @@ class TrustProposal(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     changes: Mapped[list[Any]]
     based_on: Mapped[dict[str, Any]]
-    reason: Mapped[str]
     effective_at: Mapped[datetime | None]
-    status: Mapped[str] = mapped_column(index=True)
-    proposed_by: Mapped[str]
-    proposed_by_name: Mapped[str]
-    proposed_at: Mapped[datetime]
-    decided_by: Mapped[str | None]
-    decided_by_name: Mapped[str | None]
-    decided_at: Mapped[datetime | None]
-    decision_reason: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = _counted(version)

@@ -5,7 +5,7 @@ kept once. Whoever has the export can judge again, years later, what the platfor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -14,10 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.crypto.canonical import Json, canonical_sha256
+from storage.crypto.canonical import Json
 from storage.crypto.certificates import Certificate
+from storage.crypto.errors import CertificateRefused
+from storage.crypto.grounds import grounds_body, grounds_digest
 from storage.crypto.revocation import CRL, OCSP
 from storage.crypto.trust import SIGN, UNWRAP, TrustList, Validation
+from storage.crypto.trust_reasons import refusal
 from trading.trust.model import Purpose
 from trading.trust.queries import answers_about, trust_at
 from trading.trust.tables import CertificateValidation, TrustEvidence
@@ -52,6 +55,13 @@ def scopes_of(trust: TrustList, certificate: Certificate) -> dict[str, str]:
         each.sha256.hex() for each in (*trust.roots, *trust.intermediates) if each.subject == leaf.issuer)}
 
 
+async def list_about(session: AsyncSession, certificates: Sequence[Certificate], at: datetime) -> TrustList:
+    """The list in effect at ``at`` with what the CAs answered about these certificates: evidence for a signed paper."""
+    listed = await trust_at(session, at)
+    scopes = [scope for each in certificates for scope in scopes_of(listed, each).values()]
+    return listed.with_answers(await answers_about(session, scopes))
+
+
 async def grounds(session: AsyncSession, certificate: Certificate, at: datetime, purpose: Purpose,
                   trust: TrustList | None = None) -> Grounds:
     """Validates at ``at`` by the list in effect then, and keeps why. Raises ``CertificateRefused``.
@@ -60,20 +70,43 @@ async def grounds(session: AsyncSession, certificate: Certificate, at: datetime,
     """
     listed = trust or await trust_at(session, at)
     answers = await answers_about(session, list(scopes_of(listed, certificate).values()))
-    found = await listed.validate(certificate, at, _USAGE[purpose], answers)
-    said = grounds_body(certificate.fingerprint, purpose, found)
-    digest = canonical_sha256(said)
+    return await _named(session, certificate, purpose, await listed.validate(certificate, at, _USAGE[purpose], answers))
+
+
+async def grounds_again(session: AsyncSession, certificate: Certificate, known: Grounds, purpose: Purpose) -> Grounds:
+    """The grounds of a certificate for one more purpose at the same instant: the chain is not judged twice.
+
+    Raises ``CertificateRefused`` where the certificate is not for that.
+    """
+    if _USAGE[purpose] == UNWRAP and not certificate.can_unwrap:
+        raise refusal("usage", certificate)
+    return await _named(session, certificate, purpose, replace(known.validation, usage=_USAGE[purpose]))
+
+
+async def _named(session: AsyncSession, certificate: Certificate, purpose: Purpose, found: Validation) -> Grounds:
+    said = grounds_body(certificate.fingerprint, str(purpose), found)
+    digest = grounds_digest(said)
     if await session.get(CertificateValidation, digest) is None:
         await _keep(session, digest, said, found)
     return Grounds(digest, found.flags, found)
 
 
-def grounds_body(fingerprint: str, purpose: str, found: Validation) -> dict[str, Json]:
-    """What the digest is over: everything but the instant."""
+async def standing(session: AsyncSession, certificate: Certificate, at: datetime) -> dict[str, object]:
+    """How a certificate stands that need not be valid any more, for the ledger payload of the act (R-515).
+
+    As ``Grounds.facts`` where it is valid; else ``flags`` alone, with the reason for which it is not.
+    """
+    try:
+        return (await grounds(session, certificate, at, Purpose.SIGN)).facts
+    except CertificateRefused as refused:
+        return {"flags": [str(refused.facts["reason"])]}
+
+
+def body_of(row: CertificateValidation) -> dict[str, Json]:
+    """The grounds as their digest is over them."""
     return {
-        "v": 1, "certificate": fingerprint, "purpose": str(purpose), "edition": found.list_version,
-        "authority": found.authority, "chain": list(_digests(found.chain)), "crls": list(_digests(found.crls)),
-        "ocsps": list(_digests(found.ocsps)), "flags": list(found.flags)}
+        "v": 1, "certificate": row.fingerprint, "purpose": row.purpose, "edition": row.edition,
+        "authority": row.authority, "chain": row.chain, "crls": row.crls, "ocsps": row.ocsps, "flags": row.flags}
 
 
 async def _keep(session: AsyncSession, digest: str, said: Mapping[str, Json], found: Validation) -> None:

@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from bidding.bids.commands.drafting import audience
-from bidding.bids.model import AT_WORK, EnvelopeState, after_checks
+from bidding.bids.model import AT_WORK, EnvelopeState, after_checks, kinds_asked
 from bidding.bids.tables import Bid, BidVersion, Envelope
 from storage.database.work import Work
 from storage.kernel.actor import PLATFORM
 from storage.kernel.errors import DomainError
+from trading.tenders.disclosure import Subject, is_sealed
+from trading.tenders.tables import Lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ async def pass_check(envelope_id: UUID, findings: Findings, uow: Work) -> None:
         await uow.session.flush()
         states = [(str(kind), str(state)) for kind, state in await uow.session.execute(rows)]
         if version.status in AT_WORK:
-            version.status = after_checks(states)
+            lot = await uow.session.get_one(Lot, bid.lot_id)
+            version.status = after_checks(states, kinds_asked(lot.two_envelopes))
         _note(uow, "bid.envelope_checked", bid, version, envelope, etag=findings.etag)
         await uow.commit()
 
@@ -72,5 +75,5 @@ async def _hold(uow: Work, envelope_id: UUID, manifest_sha256: str) -> tuple[Bid
 def _note(uow: Work, action: str, bid: Bid, version: BidVersion, envelope: Envelope, **facts: str) -> None:
     payload = {"bid": str(bid.id), "version": version.number, "kind": envelope.kind,
                "manifest_sha256": envelope.manifest_sha256}
-    uow.record(action, PLATFORM, stream=f"lot:{bid.lot_id}", subject=f"bid:{bid.id}", sealed=True,
+    uow.record(action, PLATFORM, stream=f"lot:{bid.lot_id}", subject=f"bid:{bid.id}", sealed=is_sealed(Subject.BIDS),
                audience=audience(bid), payload=payload | facts)

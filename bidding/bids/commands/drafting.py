@@ -1,5 +1,6 @@
 """Before the upload: a version is begun, given up, tried."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,8 +11,9 @@ from sqlalchemy import select
 from bidding.bids.holding import Held, hold_version, require_open
 from bidding.bids.model import AT_WORK, BidStatus, VersionStatus, require_status
 from bidding.bids.permissions import bidder_of, permit_bidding
-from bidding.bids.rules import signed_by_the_enterprise
+from bidding.bids.rules import bids_with_a_dual_pair, signed_by_the_enterprise
 from bidding.bids.tables import Bid, BidVersion
+from storage.crypto.suites import suite_of
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.errors import Refused
@@ -19,6 +21,7 @@ from storage.kernel.identifiers import new_id
 from storage.kernel.rule import require
 from trading.parties.queries import certificates, current_version
 from trading.parties.tables import BoundCertificate
+from trading.tenders.disclosure import Subject, is_sealed
 from trading.tenders.queries import share_lot, tender_code
 from trading.tenders.tables import Lot
 
@@ -49,15 +52,23 @@ async def start_version(lot_id: UUID, command: StartVersion, actor: Actor, uow: 
         now = await uow.now()
         require_open(lot, now)
         chosen = command.certificate or actor.certificate or ""
-        own = {each.fingerprint: each for each in await certificates(uow.session, party_id, now)}
+        held = await certificates(uow.session, party_id, now)
+        own = {each.fingerprint: each for each in held if each.may_sign}
         require((signed_by_the_enterprise, signed_by_the_enterprise(chosen, own)))
+        _require_suite(lot, own[chosen], held)
         await _give_up_drafts(uow, bid)
         version = await _new_version(uow, lot, bid, own[chosen])
-        uow.record("bid.version_started", actor, stream=f"lot:{lot.id}", subject=f"bid:{bid.id}", sealed=True,
-                   audience=audience(bid), payload={"bid": str(bid.id), "version": version.number,
-                                                    "certificate": chosen, "actor": actor.id})
+        uow.record("bid.version_started", actor, stream=f"lot:{lot.id}", subject=f"bid:{bid.id}",
+                   sealed=is_sealed(Subject.BIDS), audience=audience(bid),
+                   payload={"bid": str(bid.id), "version": version.number, "certificate": chosen, "actor": actor.id})
         await uow.commit()
     return version
+
+
+def _require_suite(lot: Lot, chosen: BoundCertificate, held: Sequence[BoundCertificate]) -> None:
+    half = next((each.fingerprint for each in held if each.signing == chosen.fingerprint), None)
+    is_sm = suite_of(lot.suite).is_sm
+    require((bids_with_a_dual_pair, bids_with_a_dual_pair(is_sm, chosen.key_kind, half)))
 
 
 async def _bid_of(uow: Work, lot: Lot, party_id: UUID) -> Bid:
@@ -128,5 +139,5 @@ def audience(bid: Bid) -> tuple[str, ...]:
 def note(uow: Work, action: str, actor: Actor, held: Held, **facts: object) -> UUID:
     """Records a sealed act on a version."""
     payload = {"bid": str(held.bid.id), "version": held.version.number, "actor": actor.id, "address": actor.address}
-    return uow.record(action, actor, stream=f"lot:{held.lot.id}", subject=f"bid:{held.bid.id}", sealed=True,
-                      audience=audience(held.bid), payload=payload | facts)
+    return uow.record(action, actor, stream=f"lot:{held.lot.id}", subject=f"bid:{held.bid.id}",
+                      sealed=is_sealed(Subject.BIDS), audience=audience(held.bid), payload=payload | facts)

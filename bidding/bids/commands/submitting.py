@@ -10,10 +10,11 @@ import msgspec
 
 from bidding.bids.commands.drafting import note
 from bidding.bids.holding import Held, hold_bid, require_open
-from bidding.bids.model import BidStatus, VersionStatus, require_status
+from bidding.bids.model import BidStatus, VersionStatus, kinds_asked, require_status
 from bidding.bids.permissions import bidder_of
 from bidding.bids.receipt import Decision, receipt_body, withdrawal_body
 from bidding.bids.rules import arrived_whole, seal_opens_with_the_lot, sealed_as_required, signed_by_the_enterprise
+from bidding.bids.sealed_to import asking_once, judge_recipients
 from bidding.bids.sealing import refuse_seal
 from bidding.bids.submission import Ready, hold_ready, write_submission
 from bidding.bids.tables import Receipt, Withdrawal
@@ -33,6 +34,7 @@ from storage.kernel.clock import process_now
 from storage.kernel.errors import RulesUnmet
 from storage.kernel.identifiers import receipt_number
 from storage.kernel.rule import require
+from storage.ledger.printing import printed_checkpoint
 from storage.timers.commands import schedule
 from trading.parties.queries import certificates, term
 from trading.parties.tables import BoundCertificate
@@ -61,6 +63,10 @@ async def submit_bid(version_id: UUID, actor: Actor, uow: Work, seal: Seal) -> R
     One reading of the database clock, under the lot's lock, decides whether it is in time (R-141, R-221). The
     version submitted before stays as sealed evidence. Submitted already: the same receipt.
     """
+    return await asking_once(lambda: _submit(version_id, actor, uow, seal), uow)
+
+
+async def _submit(version_id: UUID, actor: Actor, uow: Work, seal: Seal) -> Receipt:
     async with uow:
         ready = await hold_ready(uow, bidder_of(actor), version_id)
         held = ready.held
@@ -69,13 +75,17 @@ async def submit_bid(version_id: UUID, actor: Actor, uow: Work, seal: Seal) -> R
         now, offset = await _read_clock(uow)
         require_open(held.lot, now)
         _require_ready(ready, now)
-        signer = await grounds(uow.session, parse_certificate(_certificate_of(ready).pem), now, Purpose.SIGN)
-        decision = _decision(seal, now, offset)
+        shown = parse_certificate(_certificate_of(ready).pem)
+        signer = await grounds(uow.session, shown, now, Purpose.SIGN)
+        sealed_to = await judge_recipients(
+            uow, {name for each in ready.envelopes for name in each.sealed_to}, now, (shown, signer))
+        decision = await _decision(uow, seal, now, offset)
         body = receipt_body(held, ready.envelopes, decision, ready.replaces)
         manifests = {each.kind: each.manifest_sha256 for each in ready.envelopes}
-        facts: dict[str, object] = {"manifests": manifests, "replaces": ready.replaces, **signer.facts}
+        facts: dict[str, object] = {"manifests": manifests, "replaces": ready.replaces, "sealed_to": sealed_to,
+                                    **signer.facts}
         receipt = _issue(uow, _Outcome("bid.submitted", actor, held, now), body, seal, facts)
-        await write_submission(uow, held, receipt)
+        await write_submission(uow, held, receipt, signer.digest)
         reach("submit-before-commit")
         await uow.commit()
         reach("submit-after-commit")
@@ -93,7 +103,7 @@ async def _read_clock(uow: Work) -> tuple[datetime, int]:
 def _require_ready(ready: Ready, now: datetime) -> None:
     """Whole and checked, sealed for its slot, by a certificate that is still the enterprise's."""
     states = [(each.kind, each.state) for each in ready.envelopes]
-    require((arrived_whole, arrived_whole(states)))
+    require((arrived_whole, arrived_whole(states, kinds_asked(ready.held.lot.two_envelopes))))
     require_status(ready.held.version.status, VersionStatus.UPLOADED)
     slot, deadline_at = ready.held.slot, ready.held.lot.deadline_at or now
     require((seal_opens_with_the_lot, seal_opens_with_the_lot(slot.opens_at, deadline_at)))
@@ -112,8 +122,9 @@ def _certificate_of(ready: Ready) -> BoundCertificate:
     return ready.certificate
 
 
-def _decision(seal: Seal, now: datetime, offset: int) -> Decision:
-    return Decision(receipt_number(), now, offset, seal.settings.platform_id, seal.settings.platform_name)
+async def _decision(uow: Work, seal: Seal, now: datetime, offset: int) -> Decision:
+    return Decision(receipt_number(), now, offset, seal.settings.platform_id, seal.settings.platform_name,
+                    await printed_checkpoint(uow.session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,7 @@ async def withdraw_bid(bid_id: UUID, command: WithdrawBid, actor: Actor, uow: Wo
         check_signature(shown.public_key, signed, signature)
         held.version.status = VersionStatus.WITHDRAWN
         held.bid.status, held.bid.submitted_version_id = BidStatus.WITHDRAWN, None
-        decision = _decision(seal, now, offset)
+        decision = await _decision(uow, seal, now, offset)
         uow.session.add(Withdrawal(
             bid_version_id=held.version.id, certificate=chosen, signature=signature, withdrawn_at=now,
             statement=signed.removeprefix(PREFIX).decode(), receipt_number=decision.number))

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from cryptography import x509
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -14,17 +13,29 @@ from bidding.bids.commands.drafting import note
 from bidding.bids.holding import Held, hold_version, require_open
 from bidding.bids.model import (
     AT_WORK,
-    STATEMENT,
+    ENVELOPES,
     TAKES_PARTS,
     EnvelopeState,
     VersionStatus,
+    envelope_of,
+    kinds_asked,
     require_status,
     statement_size,
 )
 from bidding.bids.permissions import bidder_of, no_such_bid
-from bidding.bids.sealing import Recipients, check_header, check_signed_manifest, check_size, check_statement_size
+from bidding.bids.sealed_to import asking_once, judge_recipients, recipients_of
+from bidding.bids.sealing import (
+    Recipients,
+    check_header,
+    check_recovery,
+    check_signed_manifest,
+    check_size,
+    check_statement_size,
+    refuse_seal,
+)
 from bidding.bids.tables import BidVersion, Envelope, EnvelopePart
 from storage.crypto.canonical import from_base64, to_base64
+from storage.crypto.certificates import parse_certificate
 from storage.crypto.header import Header
 from storage.crypto.manifest import Manifest
 from storage.crypto.reader import Layout
@@ -45,7 +56,7 @@ _Hex = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 class OpenEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sealed object to come: its header (JCS text), plaintext bytes and number of parts."""
 
-    kind: Literal["whole", "whole/statement"]
+    kind: Literal["whole", "whole/statement", "technical", "technical/statement", "price", "price/statement"]
     header: Annotated[str, msgspec.Meta(max_length=1 << 20)]
     size: Annotated[int, msgspec.Meta(ge=0, le=1 << 42)]
     parts: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -84,10 +95,15 @@ async def open_envelope(version_id: UUID, command: OpenEnvelope, actor: Actor, u
     """Admits a header that fits the slot exactly, and opens a multipart upload for it.
 
     The same header again gives the same envelope (a resumed upload); another one replaces what was there.
-    Raises ``RulesUnmet`` R-140, R-141, R-704; ``Unavailable`` when the store is away.
+    Raises ``RulesUnmet`` R-140, R-141, R-701/3, R-704; ``Unavailable`` when the store is away.
     """
+    return await asking_once(lambda: _open(version_id, command, actor, uow, store), uow)
+
+
+async def _open(version_id: UUID, command: OpenEnvelope, actor: Actor, uow: Work, store: ObjectStore) -> Envelope:
     async with uow:
         held, header, _ = await _admit(version_id, command, actor, uow)
+        await judge_recipients(uow, recipients_of(header), await uow.now())
         found = await _envelope_of_kind(uow, held.version, command.kind)
         if found is not None and found.header_sha256 == header.sha256 and found.state != EnvelopeState.FAILED:
             return found
@@ -97,6 +113,7 @@ async def open_envelope(version_id: UUID, command: OpenEnvelope, actor: Actor, u
     reach("envelope-upload-started")
     async with uow:
         held, header, layout = await _admit(version_id, command, actor, uow)
+        sealed_to = await judge_recipients(uow, recipients_of(header), await uow.now())
         old = await _envelope_of_kind(uow, held.version, command.kind)
         if old is not None:
             await _remove(uow, old)
@@ -104,11 +121,11 @@ async def open_envelope(version_id: UUID, command: OpenEnvelope, actor: Actor, u
         envelope = Envelope(
             id=new_id(), bid_version_id=version_id, kind=command.kind, header=command.header,
             header_sha256=header.sha256, context_sha256=header.ctx.ch.hex(), object_key=object_key,
-            upload_id=upload_id, size=command.size, part_count=layout.count, state=EnvelopeState.OPEN,
-            checked_parts=0, created_at=await uow.now())
+            sealed_to=recipients_of(header), upload_id=upload_id, size=command.size, part_count=layout.count,
+            state=EnvelopeState.OPEN, checked_parts=0, created_at=await uow.now())
         uow.session.add(envelope)
         note(uow, "bid.envelope_opened", actor, held, kind=command.kind, header_sha256=header.sha256,
-             size=command.size)
+             size=command.size, sealed_to=sealed_to)
         await uow.commit()
     return envelope
 
@@ -118,19 +135,25 @@ async def _admit(version_id: UUID, command: OpenEnvelope, actor: Actor, uow: Wor
     now = await uow.now()
     require_open(held.lot, now)
     require_status(held.version.status, *AT_WORK)
+    if command.kind not in kinds_asked(held.lot.two_envelopes):
+        raise refuse_seal("envelope", reason="本标段的投标文件没有这种信封")
     layout = check_size(command.size, command.parts, command.kind, held.slot)
-    if command.kind == STATEMENT:
-        check_statement_size(command.size, statement_size(held.lot.deposit))
+    if command.kind not in ENVELOPES:
+        check_statement_size(command.size, statement_size(held.lot.deposit, envelope_of(command.kind)))
     header = check_header(command.header, command.kind, held.slot, await _recipients(uow, held, now))
+    check_recovery(header, held.lot.remedy)
     return held, header, layout
 
 
 async def _recipients(uow: Work, held: Held, now: datetime) -> Recipients:
     own = await certificates(uow.session, held.bid.party_id, now)
+    takers = [each for each in own if each.takes_seals]
     query = select(BoundCertificate).where(BoundCertificate.fingerprint.in_(held.slot.custodians))
     custodians = (await uow.session.execute(query)).scalars()
-    return Recipients(own={each.fingerprint: each.key_kind for each in own},
-                      custodians={each.fingerprint: each.key_kind for each in custodians})
+    return Recipients(own={each.fingerprint: each.key_kind for each in takers},
+                      custodians={each.fingerprint: each.key_kind for each in custodians},
+                      pairs={each.signing: {half.fingerprint for half in takers if half.signing == each.signing}
+                             for each in takers if each.signing})
 
 
 async def _envelope_of_kind(uow: Work, version: BidVersion, kind: str) -> Envelope | None:
@@ -232,7 +255,7 @@ async def _closing(envelope_id: UUID, command: CompleteEnvelope, signature: byte
     require_open(held.lot, now)
     require_status(held.version.status, *AT_WORK)
     bound = await uow.session.get_one(BoundCertificate, held.version.certificate)
-    key = x509.load_pem_x509_certificate(bound.pem.encode()).public_key()
+    key = parse_certificate(bound.pem).public_key
     return held, envelope, check_signed_manifest(command.manifest, signature, envelope.header, envelope.size, key)
 
 

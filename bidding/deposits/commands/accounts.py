@@ -16,7 +16,7 @@ from storage.kernel.rule import require
 from trading.exchange.queue import enqueue
 from trading.parties.queries import current_version, lock_party
 from trading.parties.records import data_of
-from trading.tenders.model import BEFORE_PUBLICATION
+from trading.tenders.disclosure import is_public
 from trading.tenders.queries import share_lot
 from trading.tenders.tables import Lot
 
@@ -31,7 +31,7 @@ async def request_account(lot_id: UUID, actor: Actor, uow: Work) -> DepositAccou
     """
     async with uow:
         lot = await share_lot(uow, lot_id)
-        if lot.stage in BEFORE_PUBLICATION:
+        if not is_public(lot):
             raise NotFound("没有这个标段")
         party_id = permit_bidding(actor, lot)
         bidder = await lock_party(uow.session, party_id)  # two requests at once get one account
@@ -45,8 +45,8 @@ async def request_account(lot_id: UUID, actor: Actor, uow: Work) -> DepositAccou
                               number=_number(lot, bidder.uscc))
         uow.session.add(made)
         await enqueue(uow, "deposit.account.open", f"deposit:{made.id}", {"account": made.number, "label": LABEL},
-                      channel=BANK, sealed_stream=sealed_stream(lot))
-        note(uow, "deposit.account_requested", actor, lot, made, number=made.number)
+                      channel=BANK, sealed_stream=await sealed_stream(uow, lot))
+        await note(uow, "deposit.account_requested", actor, lot, made, number=made.number)
         await uow.commit()
         return made
 

@@ -7,26 +7,30 @@ from typing import Annotated
 import msgspec
 from sqlalchemy import func, select
 
+from bidding.deposits.queries import hides
 from bidding.deposits.rules import ledger_equals_bank
 from bidding.deposits.tables import BankBalance, DepositForfeiture, DepositPayment, DepositRate, DepositRefund
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import Invalid, NotAllowed
+from trading.tenders.disclosure import Subject
 
 _HIGHEST = Decimal(10)
 
 
 async def compare(uow: Work, day: date, at: datetime, stated: Decimal, actor: Actor) -> None:
-    """Keeps the day's comparison. The entry tells whether they agree and by how much not, never a total (R-122)."""
+    """Keeps the day's comparison. The entry holds whether they agree and by how much not, never a total; while a lot
+    with deposits is before its hour nobody reads that, for one bidder's money on its way would show (R-122)."""
     held = await held_at(uow, at)
     row = await uow.session.get(BankBalance, day, with_for_update=True)
     if row is None:
         row = BankBalance(day=day)
         uow.session.add(row)
     row.at, row.stated, row.held = at, stated, held
+    is_hidden = await uow.session.scalar(select(hides(Subject.BALANCES, at)))
     uow.record("deposit.balance_checked", actor, stream="platform", subject=f"balance:{day.isoformat()}",
-               audience=("centre", "supervisor"),
+               audience=() if is_hidden else ("centre", "supervisor"),
                payload={"day": day.isoformat(), "at": to_wire(at), "agrees": ledger_equals_bank(held, stated),
                         "difference": f"{stated - held:.2f}"})
 

@@ -35,6 +35,7 @@ from storage.objects.store import ObjectStore
 from trading.exchange.queue import enqueue
 from trading.parties.queries import current_version, party
 from trading.parties.records import data_of
+from trading.tenders.file_names import must_begin_like, safe_name
 from trading.tenders.permissions import is_tenderee
 from trading.tenders.queries import share_lot
 from trading.tenders.tables import Lot
@@ -78,11 +79,13 @@ class _File:
 
 def _files(evidence: list[Evidence]) -> list[_File]:
     try:
-        found = [_File(each.name, b64decode(each.content, validate=True)) for each in evidence]
+        found = [_File(safe_name(each.name), b64decode(each.content, validate=True)) for each in evidence]
     except (NotBase64, ValueError):
         raise Invalid("证据须为 base64", field="evidence") from None
     if sum(len(each.content) for each in found) > _LARGEST or not all(each.content for each in found):
         raise Invalid("证据不得为空，合计不超过 5 MB", field="evidence")
+    for each in found:
+        must_begin_like(each.name, each.content)
     return found
 
 
@@ -105,7 +108,7 @@ async def propose_forfeiture(lot_id: UUID, command: ProposeForfeiture, actor: Ac
         for number, each in enumerate(files):
             await store.put(evidence_key(made.id, number), each.content)
         uow.session.add(made)
-        note(uow, "deposit.forfeiture_proposed", actor, lot, account, **_facts(made))
+        await note(uow, "deposit.forfeiture_proposed", actor, lot, account, **_facts(made))
         await uow.commit()
         return made
 
@@ -151,7 +154,7 @@ async def decide_forfeiture(forfeiture_id: UUID, command: Decide, actor: Actor, 
         row.status = "approved" if command.accepted else "refused"
         row.decided_by, row.decider_name, row.reason = actor.party_id, actor.name, command.reason
         row.decided_at = await uow.now()
-        note(uow, f"deposit.forfeiture_{row.status}", actor, lot, account, **_facts(row), reason=command.reason)
+        await note(uow, f"deposit.forfeiture_{row.status}", actor, lot, account, **_facts(row), reason=command.reason)
         await uow.session.flush()
         if command.accepted:
             await _pay_over(uow, lot, account, row, actor)
@@ -171,7 +174,7 @@ async def _pay_over(uow: Work, lot: Lot, account: DepositAccount, row: DepositFo
     if surplus > 0:
         since = row.decided_at or await uow.now()
         refund = await order_refund(uow, lot, kept[-1], Reason.SURPLUS, since=since, principal=surplus)
-        note(uow, "deposit.refund_ordered", actor, lot, account, **told_of(refund))
+        await note(uow, "deposit.refund_ordered", actor, lot, account, **told_of(refund))
     await enqueue(uow, "deposit.transfer", f"forfeiture:{row.id}", {
         "order": str(row.id), "account": account.number, "amount": f"{row.amount:.2f}", "ground": row.ground,
         **await _beneficiary(uow, lot)}, channel=BANK)

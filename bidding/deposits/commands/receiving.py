@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from bidding.deposits.commands.balancing import compare
-from bidding.deposits.commands.refunding import PLATFORM_STREAM, order_refund, told_of
-from bidding.deposits.holding import counted, is_complete, lock_account, note, payments_of
+from bidding.deposits.commands.refunding import order_refund, told_of
+from bidding.deposits.holding import PLATFORM_STREAM, counted, is_complete, lock_account, note, payments_of
 from bidding.deposits.judging import Judgement, judge
 from bidding.deposits.messages import (
     AccountOpened,
@@ -30,6 +30,7 @@ from storage.kernel.identifiers import new_id
 from storage.kernel.money import yuan
 from trading.parties.queries import current_version, party
 from trading.parties.records import data_of
+from trading.tenders.disclosure import Subject, is_sealed
 from trading.tenders.queries import share_lot
 from trading.tenders.tables import Lot
 
@@ -77,7 +78,7 @@ async def _open(uow: Work, message: AccountOpened) -> None:
     lot, account = found
     if account.opened_at is None:
         account.opened_at, account.holder, account.bank = await uow.now(), message.holder, message.bank
-        note(uow, "deposit.account_opened", BANK_ACTOR, lot, account)
+        await note(uow, "deposit.account_opened", BANK_ACTOR, lot, account)
 
 
 async def _receive(uow: Work, message: PaymentReceived) -> None:
@@ -98,7 +99,7 @@ async def _receive(uow: Work, message: PaymentReceived) -> None:
     row.account_id, row.party_version = account.id, version
     uow.session.add(row)
     await uow.session.flush()
-    note(uow, "deposit.received", BANK_ACTOR, lot, account, serial=row.serial, amount=f"{row.amount:.2f}",
+    await note(uow, "deposit.received", BANK_ACTOR, lot, account, serial=row.serial, amount=f"{row.amount:.2f}",
          verdict=row.verdict, rules=list(row.reasons), value_at=to_wire(row.value_at))
     await _send_on(uow, lot, account, row, now)
 
@@ -140,13 +141,13 @@ async def _send_on(uow: Work, lot: Lot, account: DepositAccount, row: DepositPay
     reason = Reason(account.release_reason) if account.release_reason and row.verdict in ADDS_UP \
         else Reason.REJECTED_MONEY
     refund = await order_refund(uow, lot, row, reason, since=now)
-    note(uow, "deposit.refund_ordered", BANK_ACTOR, lot, account, **told_of(refund))
+    await note(uow, "deposit.refund_ordered", BANK_ACTOR, lot, account, **told_of(refund))
 
 
 async def _return_unknown(uow: Work, row: DepositPayment) -> None:
     refund = await order_refund(uow, None, row, Reason.REJECTED_MONEY, since=row.received_at)
-    uow.record("deposit.unknown_received", BANK_ACTOR, stream=PLATFORM_STREAM, subject=f"payment:{row.id}", sealed=True,
-               audience=("centre", "supervisor"),
+    uow.record("deposit.unknown_received", BANK_ACTOR, stream=PLATFORM_STREAM, subject=f"payment:{row.id}",
+               sealed=is_sealed(Subject.STRAY_MONEY), audience=("centre", "supervisor"),
                payload={"serial": row.serial, "amount": f"{row.amount:.2f}", **told_of(refund)})
 
 
@@ -167,11 +168,11 @@ async def _done(uow: Work, message: OrderDone) -> None:
 async def _tell(uow: Work, action: str, payment: DepositPayment, refund: DepositRefund) -> None:
     facts = told_of(refund) | {"serial": refund.bank_serial, "error": refund.error}
     if payment.account_id is None:
-        uow.record(action, BANK_ACTOR, stream=PLATFORM_STREAM, subject=f"refund:{refund.id}", sealed=True,
-                   audience=("centre", "supervisor"), payload=facts)
+        uow.record(action, BANK_ACTOR, stream=PLATFORM_STREAM, subject=f"refund:{refund.id}",
+                   sealed=is_sealed(Subject.STRAY_MONEY), audience=("centre", "supervisor"), payload=facts)
         return
     account = await uow.session.get_one(DepositAccount, payment.account_id)
-    note(uow, action, BANK_ACTOR, await share_lot(uow, account.lot_id), account, **facts)
+    await note(uow, action, BANK_ACTOR, await share_lot(uow, account.lot_id), account, **facts)
 
 
 async def _transferred(uow: Work, message: OrderDone) -> None:
@@ -183,7 +184,7 @@ async def _transferred(uow: Work, message: OrderDone) -> None:
     forfeited.transferred_at, forfeited.bank_serial, forfeited.error = message.at, message.serial, None
     forfeited.status = "transferred"
     account = await uow.session.get_one(DepositAccount, forfeited.account_id)
-    note(uow, "deposit.transferred", BANK_ACTOR, await share_lot(uow, forfeited.lot_id), account,
+    await note(uow, "deposit.transferred", BANK_ACTOR, await share_lot(uow, forfeited.lot_id), account,
          forfeiture=str(forfeited.id), amount=f"{forfeited.amount:.2f}", serial=message.serial)
 
 
@@ -199,7 +200,7 @@ async def _failed(uow: Work, message: OrderFailed) -> None:
         raise NotFound("没有这个指令")
     forfeited.error = message.reason
     account = await uow.session.get_one(DepositAccount, forfeited.account_id)
-    note(uow, "deposit.transfer_failed", BANK_ACTOR, await share_lot(uow, forfeited.lot_id), account,
+    await note(uow, "deposit.transfer_failed", BANK_ACTOR, await share_lot(uow, forfeited.lot_id), account,
          forfeiture=str(forfeited.id), error=message.reason)
 
 

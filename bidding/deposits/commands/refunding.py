@@ -11,6 +11,7 @@ from bidding.bids.permissions import permit_bidding
 from bidding.bids.tables import Bid, BidVersion, Withdrawal
 from bidding.deposits.commands.accounts import BANK
 from bidding.deposits.holding import (
+    PLATFORM_STREAM,
     account_of,
     bid_status,
     held,
@@ -40,11 +41,10 @@ from storage.kernel.errors import NotAllowed, NotFound, Refused
 from storage.kernel.identifiers import new_id
 from storage.kernel.rule import require
 from trading.exchange.queue import enqueue
+from trading.tenders.disclosure import Subject, is_sealed
 from trading.tenders.queries import calendar, share_lot
 from trading.tenders.queries import lot as lot_of
 from trading.tenders.tables import Lot
-
-PLATFORM_STREAM = "platform"
 
 
 async def order_refund(uow: Work, lot: Lot | None, payment: DepositPayment, reason: Reason, *, since: datetime,
@@ -63,7 +63,7 @@ async def order_refund(uow: Work, lot: Lot | None, payment: DepositPayment, reas
     if principal is None:
         payment.state = MoneyState.REFUNDING
     uow.session.add(made)
-    await send_order(uow, made, payment, sealed_stream(lot) if lot else PLATFORM_STREAM)
+    await send_order(uow, made, payment, await sealed_stream(uow, lot))
     return made
 
 
@@ -91,7 +91,7 @@ async def give_back(uow: Work, lot: Lot, account: DepositAccount, reason: Reason
     for payment in ready:
         refund = await order_refund(uow, lot, payment, reason, since=since)
         payment.counts = payment.counts and reason not in {Reason.WITHDRAWN, Reason.NO_BID}
-        note(uow, "deposit.refund_ordered", actor, lot, account, **told_of(refund))
+        await note(uow, "deposit.refund_ordered", actor, lot, account, **told_of(refund))
     return len(ready)
 
 
@@ -135,14 +135,14 @@ async def release_lot(lot_id: UUID, reason: Reason, since: datetime, uow: Work, 
     async with uow:
         lot = await share_lot(uow, lot_id)
         accounts = [each for each in await lock_accounts(uow, lot_id) if each.release_reason is None]
-        bidders = set(await uow.session.scalars(select(OpenedBid.party_id).where(OpenedBid.lot_id == lot_id)))
+        bidders = set(await uow.session.scalars(select(OpenedBid.party_id).where(OpenedBid.opening_id == lot_id)))
         for account in accounts:
             if reason is Reason.NO_BID and account.party_id in bidders:
                 continue
             if reason is Reason.AWARD and not goes_back_at_the_award(account.party_id == winner, lot.trade_kind):
                 continue
             account.release_reason, account.released_at = reason, since
-            note(uow, "deposit.released", PLATFORM, lot, account, reason=reason.value)
+            await note(uow, "deposit.released", PLATFORM, lot, account, reason=reason.value)
             await give_back(uow, lot, account, reason, since=since, actor=PLATFORM)
         await uow.commit()
 
@@ -159,10 +159,11 @@ async def retry_refund(refund_id: UUID, actor: Actor, uow: Work) -> None:
         account = await uow.session.get(DepositAccount, payment.account_id) if payment.account_id else None
         lot = await lot_of(uow.session, account.lot_id) if account else None
         refund.error = None
-        await send_order(uow, refund, payment, sealed_stream(lot) if lot else PLATFORM_STREAM)
+        await send_order(uow, refund, payment, await sealed_stream(uow, lot))
         if lot is not None and account is not None:
-            note(uow, "deposit.refund_ordered", actor, lot, account, **told_of(refund))
+            await note(uow, "deposit.refund_ordered", actor, lot, account, **told_of(refund))
         else:
             uow.record("deposit.refund_ordered", actor, stream=PLATFORM_STREAM, subject=f"refund:{refund.id}",
-                       payload=told_of(refund), audience=("centre", "supervisor"), sealed=True)
+                       sealed=is_sealed(Subject.STRAY_MONEY), audience=("centre", "supervisor"),
+                       payload=told_of(refund))
         await uow.commit()

@@ -20,7 +20,8 @@ from storage.kernel.errors import Invalid, NotFound, Refused
 from storage.kernel.identifiers import order_number
 from storage.kernel.rule import require
 from trading.exchange.queue import enqueue
-from trading.tenders.model import BEFORE_DEADLINE, BEFORE_PUBLICATION
+from trading.tenders.disclosure import Subject, is_public, is_sealed
+from trading.tenders.model import BEFORE_DEADLINE
 from trading.tenders.queries import share_lot
 from trading.tenders.tables import Lot
 
@@ -46,7 +47,7 @@ async def apply_for_guarantee(lot_id: UUID, command: ApplyForGuarantee, actor: A
     """A new order on its way to the issuer. Raises ``RulesUnmet`` R-412 from the deadline on."""
     async with uow:
         lot = await share_lot(uow, lot_id)
-        if lot.stage in BEFORE_PUBLICATION or lot.deadline_at is None:
+        if not is_public(lot) or lot.deadline_at is None:
             raise NotFound("没有这个标段")
         party_id = permit_bidding(actor, lot)
         now = await uow.now()
@@ -62,8 +63,9 @@ async def apply_for_guarantee(lot_id: UUID, command: ApplyForGuarantee, actor: A
             "issuer": str(issuer.id), "order": made.number, "amends": made.amends, "box": made.box},
             channel=channel_of(issuer.id), sealed_stream=STREAM)
         # On no lot's stream, and read by the bidder alone: the entry betrays neither lot nor count.
-        uow.record("guarantee.applied", actor, stream=STREAM, subject=f"guarantee:{made.number}", sealed=True,
-                   audience=(actor.id,), payload={"order": made.number, "issuer": str(issuer.id)})
+        uow.record("guarantee.applied", actor, stream=STREAM, subject=f"guarantee:{made.number}",
+                   sealed=is_sealed(Subject.LETTER_ORDERS), audience=(actor.id,),
+                   payload={"order": made.number, "issuer": str(issuer.id)})
         await uow.commit()
         return made
 

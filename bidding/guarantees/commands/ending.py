@@ -1,5 +1,6 @@
 """How a letter ends without a claim: given back 退保 after the contract or the tender's end, or expired (R-411)."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +16,9 @@ from trading.tenders.model import Stage
 from trading.tenders.queries import lot as lot_of
 
 EXPIRY = "guarantee.expiry"  # the timer's kind; its subject is the bid
-_OVER = frozenset({Stage.CONTRACTED, Stage.ARCHIVED, Stage.FAILED, Stage.TERMINATED})
+# The stages in which a tender is over, and what ended it.
+OVER = {Stage.CONTRACTED: "contract.signed", Stage.ARCHIVED: "contract.signed", Stage.FAILED: "lot.failed",
+        Stage.TERMINATED: "lot.terminated"}
 
 
 async def surrender_letters(lot_id: UUID, why: str, uow: Work) -> int:
@@ -25,22 +28,27 @@ async def surrender_letters(lot_id: UUID, why: str, uow: Work) -> int:
     on its way keeps them: a refused claim gives a letter back only where the tender is over.
     """
     async with uow:
-        if (await lot_of(uow.session, lot_id)).stage not in _OVER:
+        if (await lot_of(uow.session, lot_id)).stage not in OVER:
             return 0
         given_back = [letter for letter in await _letters(uow, lot_id)
                       if admits(LETTER_STEPS, letter.status, Act.SURRENDER)]
         now = await uow.now()
         for letter in given_back:
-            letter.status, letter.changed_at = after(LETTER_STEPS, letter.status, Act.SURRENDER), now
-            if letter.issuer_id is not None:
-                await enqueue(uow, "guarantee.surrender", f"guarantee:{letter.bid_id}", {
-                    "issuer": str(letter.issuer_id), "order": letter.order_number, "number": letter.number, "why": why},
-                    channel=channel_of(letter.issuer_id))
-            uow.record("guarantee.surrendered", PLATFORM, stream=f"lot:{lot_id}", subject=f"bid:{letter.bid_id}",
-                       payload={"bid": str(letter.bid_id), "number": letter.number, "why": why})
+            await give_back(uow, letter, why, now)
         if given_back:
             await uow.commit()
         return len(given_back)
+
+
+async def give_back(uow: Work, letter: GuaranteeLetter, why: str, now: datetime) -> None:
+    """One letter, within the act of the caller, who has seen that it may go back; its issuer is told."""
+    letter.status, letter.changed_at = after(LETTER_STEPS, letter.status, Act.SURRENDER), now
+    if letter.issuer_id is not None:
+        await enqueue(uow, "guarantee.surrender", f"guarantee:{letter.bid_id}", {
+            "issuer": str(letter.issuer_id), "order": letter.order_number, "number": letter.number, "why": why},
+            channel=channel_of(letter.issuer_id))
+    uow.record("guarantee.surrendered", PLATFORM, stream=f"lot:{letter.lot_id}", subject=f"bid:{letter.bid_id}",
+               payload={"bid": str(letter.bid_id), "number": letter.number, "why": why})
 
 
 async def _letters(uow: Work, lot_id: UUID) -> list[GuaranteeLetter]:

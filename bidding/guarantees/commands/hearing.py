@@ -19,6 +19,7 @@ from storage.crypto.callbacks import check_callback
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.errors import Invalid, NotFound
+from trading.tenders.disclosure import Subject, is_sealed
 
 LARGEST = 2 << 20
 Number = Annotated[str, Meta(max_length=20)]
@@ -124,7 +125,8 @@ async def _take(uow: Work, issuer: GuaranteeIssuer, told: Told) -> None:
             order = await _hold_order(uow, issuer, told.order)
             action = await _STEPS[type(told)](uow, order, told)
             # Nobody's to read: the bidder learns it from its own desk, others learn nothing.
-            uow.record(action, by, stream=STREAM, subject=f"guarantee:{order.number}", sealed=True, audience=(),
+            uow.record(action, by, stream=STREAM, subject=f"guarantee:{order.number}",
+                       sealed=is_sealed(Subject.LETTER_ORDERS), audience=(),
                        payload={"order": order.number, "status": order.status})
 
 

@@ -1,4 +1,7 @@
-"""At the opening a letter comes to light with its bid, and is verified once (R-414)."""
+"""At the opening a letter comes to light with its bid, and is verified once (R-414).
+
+A machine that cannot judge it judges it later: where the tender is over by then, it goes back in the same act.
+"""
 
 from decimal import Decimal
 from uuid import UUID
@@ -6,9 +9,19 @@ from uuid import UUID
 from sqlalchemy import select
 
 from bidding.guarantees.blinding import handle_of
-from bidding.guarantees.commands.ending import EXPIRY
+from bidding.guarantees.commands.ending import EXPIRY, OVER, give_back
 from bidding.guarantees.judging import VALID, Reading, Verdict, read_revealed, verdict_of
-from bidding.guarantees.model import ON_THE_LIST, IssuerStatus, Letter, LetterFacts, LetterStatus, expires_at
+from bidding.guarantees.model import (
+    LETTER_STEPS,
+    ON_THE_LIST,
+    Act,
+    IssuerStatus,
+    Letter,
+    LetterFacts,
+    LetterStatus,
+    admits,
+    expires_at,
+)
 from bidding.guarantees.tables import GuaranteeIssuer, GuaranteeLetter, GuaranteeOrder
 from bidding.opening.tables import OpenedBid
 from storage.crypto.platform_keys import PlatformKeys
@@ -17,7 +30,8 @@ from storage.kernel.actor import PLATFORM
 from storage.kernel.errors import Refused
 from storage.timers.commands import schedule
 from trading.parties.queries import party
-from trading.tenders.queries import lot as lot_of
+from trading.tenders.model import Stage
+from trading.tenders.queries import share_lot
 from trading.tenders.tables import Lot
 from trading.trust.queries import trust_at
 
@@ -25,10 +39,14 @@ from trading.trust.queries import trust_at
 async def verify_letter(bid_id: UUID, uow: Work, keys: PlatformKeys) -> bool:
     """Judges the letter of an opened bid by every rule; answers whether there was one that was not judged yet."""
     async with uow:
-        bid = await uow.session.get(OpenedBid, bid_id, with_for_update={"read": True})
-        if bid is None or bid.guarantee is None or await uow.session.get(GuaranteeLetter, bid_id) is not None:
+        lot_id = await uow.session.scalar(select(OpenedBid.lot_id).where(OpenedBid.id == bid_id))
+        if lot_id is None:
             return False
-        lot = await lot_of(uow.session, bid.lot_id)
+        # It stands still: a tender that ends now gives back this letter, or finds it here already.
+        lot = await share_lot(uow, lot_id)
+        bid = await uow.session.get_one(OpenedBid, bid_id, with_for_update={"read": True})
+        if bid.guarantee is None or await uow.session.get(GuaranteeLetter, bid_id) is not None:
+            return False
         now = await uow.now()
         reading = await read_revealed(bid.guarantee, await trust_at(uow.session, now), now)
         order = await _own_order(uow, bid, reading, keys)
@@ -41,6 +59,8 @@ async def verify_letter(bid_id: UUID, uow: Work, keys: PlatformKeys) -> bool:
         if made.status == LetterStatus.VERIFIED and made.ends_on is not None:
             await schedule(uow.session, str(bid_id), EXPIRY, expires_at(made.ends_on))
         _record(uow, lot, bid, made, issuer)
+        if lot.stage in OVER and admits(LETTER_STEPS, made.status, Act.SURRENDER):
+            await give_back(uow, made, OVER[Stage(lot.stage)], now)
         await uow.commit()
         return True
 

@@ -6,12 +6,13 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
-from bidding.opening.holding import enter_hall, facts_of, own_bid, seat_of
+from bidding.bids.model import envelopes_asked
+from bidding.opening.holding import enter_hall, facts_of, opening_of, own_bid, seat_of
 from bidding.opening.model import HallAct
 from bidding.opening.permissions import require_identity
 from bidding.opening.statements import confirmation_bytes
 from bidding.opening.steps import admit
-from bidding.opening.tables import Opening, PriceConfirmation, SignIn
+from bidding.opening.tables import PriceConfirmation, SignIn
 from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import parse_certificate, verify_signature
 from storage.database.work import Work
@@ -19,6 +20,7 @@ from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import Conflict, NotAllowed, Refused
 from trading.parties.queries import certificate
+from trading.tenders.disclosure import Subject, is_sealed
 from trading.tenders.queries import share_lot
 from trading.trust.model import Purpose
 from trading.trust.validating import grounds
@@ -32,29 +34,31 @@ class Confirm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def sign_in(lot_id: UUID, actor: Actor, uow: Work) -> SignIn:
-    """Signs in once; sealed before T, for it would tell who bids (R-122, R-500, A-106)."""
+    """Signs in once; sealed until the set is frozen, for it would tell who bids (R-122, R-500, A-106)."""
     party_id = require_identity(actor)
     async with uow:
         lot = await share_lot(uow, lot_id)
         now = await uow.now()
-        opening = await uow.session.get(Opening, lot_id)
+        opening = await opening_of(uow.session, lot_id)
         seat = await seat_of(uow.session, actor, lot, opening)
         has_bid = seat.bid is not None or (opening is None and await own_bid(uow.session, lot_id, party_id) is not None)
         if not has_bid and not seat.roles:
             raise NotAllowed("只有已递交投标文件的投标人和本场工作人员可以签到")
         facts = await facts_of(uow.session, lot, opening, now)
         admit(HallAct.SIGN_IN, facts)
-        known = await uow.session.get(SignIn, (lot_id, party_id))
+        key = {"lot_id": lot_id, "envelope": opening.envelope if opening else envelopes_asked(lot.two_envelopes)[0],
+               "party_id": party_id}
+        known = await uow.session.get(SignIn, key)
         if known is not None:
             return known
         await uow.session.execute(insert(SignIn).values(
-            lot_id=lot_id, party_id=party_id, name=actor.name, at=now).on_conflict_do_nothing())
-        is_early = now < facts.deadline_at
+            **key, name=actor.name, at=now).on_conflict_do_nothing())
+        is_early = is_sealed(Subject.SIGN_INS, lot, now)
         uow.record("hall.signed_in", actor, stream=f"lot:{lot_id}", subject=f"lot:{lot_id}",
                    payload={"name": actor.name, "role": "bidder" if has_bid else min(seat.roles), "at": to_wire(now)},
                    audience=(actor.id,) if is_early else ("public",), sealed=is_early)
         await uow.commit()
-        return await uow.session.get_one(SignIn, (lot_id, party_id))
+        return await uow.session.get_one(SignIn, key)
 
 
 async def confirm(lot_id: UUID, command: Confirm, actor: Actor, uow: Work) -> None:
@@ -69,7 +73,7 @@ async def confirm(lot_id: UUID, command: Confirm, actor: Actor, uow: Work) -> No
             raise Refused("您的投标文件未解密，没有需要确认的内容")
         if row["row_sha256"] != command.row_sha256:
             raise Conflict("所确认的内容与唱标内容不一致，请刷新后重试", announced=row["row_sha256"])
-        if await uow.session.get(PriceConfirmation, hall.seat.bid) is not None:
+        if await uow.session.get(PriceConfirmation, hall.seat.opened) is not None:
             return
         bound = await certificate(uow.session, actor.certificate or "")
         if bound is None:
@@ -78,9 +82,9 @@ async def confirm(lot_id: UUID, command: Confirm, actor: Actor, uow: Work) -> No
         shown = parse_certificate(bound.pem)
         signer = await grounds(uow.session, shown, hall.now, Purpose.SIGN)
         verify_signature(shown, confirmation_bytes(command.row_sha256), signature)
-        uow.session.add(PriceConfirmation(bid_id=hall.seat.bid, row_sha256=command.row_sha256,
+        uow.session.add(PriceConfirmation(opened_id=hall.seat.opened, row_sha256=command.row_sha256,
                                           certificate=bound.fingerprint, signature=signature, at=hall.now))
         uow.record("price.confirmed", actor, stream=hall.stream, subject=f"bid:{hall.seat.bid}", payload={
             "bid": str(hall.seat.bid), "place": row["place"], "row_sha256": command.row_sha256,
-            **signer.facts})
+            "certificate": bound.fingerprint, **signer.facts})
         await uow.commit()

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from bidding.bids.model import BidStatus
+from bidding.bids.model import BidStatus, envelopes_asked
 from bidding.bids.tables import Bid, BidVersion, Envelope, Receipt
 from bidding.opening.commands.coefficients import ensure_commitment
 from bidding.opening.commands.periods import begin_window
+from bidding.opening.holding import hour_of
 from bidding.opening.model import BidState, HallStep
 from bidding.opening.sealed_set import NOTICE_KIND, FrozenBid, NoticeFacts, notice_text, set_sha256
 from bidding.opening.tables import HallPlan, OpenedBid, Opening, SignIn
@@ -19,6 +20,7 @@ from storage.crypto.canonical import to_base64
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.session_key import new_session_key
 from storage.crypto.statements import sign_statement
+from storage.crypto.suites import suite_of
 from storage.database.fault_points import reach
 from storage.database.work import Work
 from storage.kernel.actor import CLOCK
@@ -28,6 +30,7 @@ from trading.tenders.life import Passage, advance
 from trading.tenders.model import BEFORE_DEADLINE, Act, NoticeKind, deadline_has_passed
 from trading.tenders.queries import lock_lot
 from trading.tenders.tables import Lot
+from trading.trust.queries import validations
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Submitted:
 
     row: OpenedBid
     item: FrozenBid
+    validation: str | None
 
 
 async def close_bidding(lot_id: UUID, uow: Work, keys: PlatformKeys) -> bool:
@@ -74,8 +78,14 @@ async def _submitted(uow: Work, lot: Lot) -> list[Submitted]:
              .order_by(BidVersion.submitted_at, Bid.id))
     rows = (await uow.session.execute(query)).all()
     sealed = await _envelopes(uow, [version.id for _, version, _ in rows])
-    return [_frozen(place, bid, version, act_id, sealed[version.id])
-            for place, (bid, version, act_id) in enumerate(rows, 1)]
+    flagged = {each.digest: each.flags for each in await validations(
+        uow.session, [version.validation for _, version, _ in rows if version.validation])}
+    found = [_frozen(place, bid, version, act_id, sealed[version.id])
+             for place, (bid, version, act_id) in enumerate(rows, 1)]
+    for each in found:
+        if flags := flagged.get(each.validation or ""):
+            each.row.certificate_flags = {"submitted": flags}
+    return found
 
 
 def _frozen(place: int, bid: Bid, version: BidVersion, act_id: UUID, envelopes: Sequence[Envelope]) -> Submitted:
@@ -83,11 +93,11 @@ def _frozen(place: int, bid: Bid, version: BidVersion, act_id: UUID, envelopes: 
                      {each.kind: each.header_sha256 for each in envelopes},
                      {each.kind: str(each.manifest_sha256) for each in envelopes})
     row = OpenedBid(
-        bid_id=bid.id, lot_id=bid.lot_id, bid_version_id=version.id, place=place, number=version.number,
-        party_id=bid.party_id, bidder_name=version.bidder_name, bidder_uscc=version.bidder_uscc,
+        id=bid.id, bid_id=bid.id, opening_id=bid.lot_id, lot_id=bid.lot_id, bid_version_id=version.id, place=place,
+        number=version.number, party_id=bid.party_id, bidder_name=version.bidder_name, bidder_uscc=version.bidder_uscc,
         certificate=version.certificate, submitted_at=version.submitted_at, receipt_number=version.receipt_number,
         sealed_act=str(act_id), state=BidState.SEALED)
-    return Submitted(row, item)
+    return Submitted(row, item, version.validation)
 
 
 async def _envelopes(uow: Work, versions: Sequence[UUID]) -> dict[UUID, list[Envelope]]:
@@ -100,40 +110,55 @@ async def _envelopes(uow: Work, versions: Sequence[UUID]) -> dict[UUID, list[Env
 
 async def _new_opening(uow: Work, lot: Lot, bids: Sequence[FrozenBid], now: datetime) -> Opening:
     plan = await uow.session.get(HallPlan, lot.id)
-    opening = Opening(lot_id=lot.id, step=HallStep.FAILED, step_at=now, step_by=CLOCK.name, opened_at=now,
-                      set_sha256=set_sha256(bids), count=len(bids), host_id=lot.host_id, recorder_id=lot.recorder_id,
-                      is_unattended=bool(plan and plan.is_unattended))
+    opening = Opening(id=lot.id, lot_id=lot.id, envelope=envelopes_asked(lot.two_envelopes)[0], step=HallStep.FAILED,
+                      step_at=now, step_by=CLOCK.name, opened_at=now, set_sha256=set_sha256(bids), count=len(bids),
+                      host_id=lot.host_id, recorder_id=lot.recorder_id, is_unattended=bool(plan and plan.is_unattended))
     uow.session.add(opening)
     return opening
 
 
 async def _open(uow: Work, lot: Lot, opening: Opening, bids: Sequence[Submitted], keys: PlatformKeys) -> None:
     now, frozen = opening.opened_at, [each.item for each in bids]
-    key = new_session_key(keys.master, str(lot.id))
-    opening.step, opening.session_public, opening.session_sealed = HallStep.FROZEN, to_base64(key.public), key.sealed
-    opening.notice = notice_text(NoticeFacts(
-        lot=str(lot.id), code=lot.code, opens_at=lot.deadline_at or now, opened_at=now,
-        session_key=opening.session_public), frozen)
-    opening.notice_signature = sign_statement(NOTICE_KIND, opening.notice.encode(), keys.document)
-    await uow.session.flush()
+    await begin_session(uow, lot, opening, frozen, keys)
     uow.session.add_all(each.row for each in bids)
-    sign_ins = await uow.session.scalars(select(SignIn).where(SignIn.lot_id == lot.id).order_by(SignIn.at))
+    sign_ins = await uow.session.scalars(select(SignIn).where(
+        SignIn.lot_id == lot.id, SignIn.envelope == opening.envelope).order_by(SignIn.at))
     stream = f"lot:{lot.id}"
     uow.record("lot.bids_frozen", CLOCK, stream=stream, subject=stream, payload={
         "code": lot.code, "set_sha256": opening.set_sha256, "count": len(bids), "opened_at": to_wire(now),
         "late_ms": _late_ms(lot, now), "bids": [_named(each) for each in bids],
         "sign_ins": [{"name": each.name, "at": to_wire(each.at)} for each in sign_ins]})
-    uow.record("opening.notice_issued", CLOCK, stream=stream, subject=stream, payload={
-        "notice_sha256": sha256(opening.notice.encode()).hexdigest(), "session_key": opening.session_public})
+    note_notice(uow, opening)
     if opening.is_unattended:
         await begin_window(uow, lot, opening, CLOCK)
+
+
+async def begin_session(uow: Work, lot: Lot, opening: Opening, frozen: Sequence[FrozenBid], keys: PlatformKeys, *,
+                        result_sha256: str | None = None) -> None:
+    """The session key of an opening, and the signed notice that commits to its set; inside an entered unit of work."""
+    key = new_session_key(keys.master, str(opening.id), suite_of(lot.suite))
+    opening.step, opening.session_public, opening.session_sealed = HallStep.FROZEN, to_base64(key.public), key.sealed
+    opening.notice = notice_text(NoticeFacts(
+        lot=str(lot.id), code=lot.code, opens_at=hour_of(lot, opening) or opening.opened_at,
+        opened_at=opening.opened_at, session_key=opening.session_public, envelope=opening.envelope,
+        result_sha256=result_sha256), frozen)
+    opening.notice_signature = sign_statement(NOTICE_KIND, opening.notice.encode(), keys.document)
+    await uow.session.flush()
+
+
+def note_notice(uow: Work, opening: Opening) -> None:
+    """Records the digest of a notice, after the set that it commits to."""
+    stream = f"lot:{opening.lot_id}"
+    uow.record("opening.notice_issued", CLOCK, stream=stream, subject=stream, payload={
+        "notice_sha256": sha256(str(opening.notice).encode()).hexdigest(), "session_key": opening.session_public})
 
 
 def _named(bid: Submitted) -> dict[str, object]:
     row = bid.row
     return {**bid.item.to_json(), "place": row.place, "name": row.bidder_name, "uscc": row.bidder_uscc,
             "submitted_at": to_wire(row.submitted_at), "receipt_number": row.receipt_number,
-            "sealed_act": row.sealed_act}
+            "sealed_act": row.sealed_act, "validation": bid.validation,
+            "flags": (row.certificate_flags or {}).get("submitted", [])}
 
 
 async def _fail(uow: Work, lot: Lot, opening: Opening) -> None:

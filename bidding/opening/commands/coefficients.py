@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bidding.bids.model import TECHNICAL
 from bidding.opening.drawing import draw, sets_of
 from bidding.opening.holding import Hall
 from bidding.opening.tables import CoefficientDraw
@@ -46,7 +47,12 @@ async def ensure_commitment(uow: Work, lot: Lot, keys: PlatformKeys) -> None:
 
 
 async def draw_coefficients(uow: Work, hall: Hall, actor: Actor, keys: PlatformKeys) -> None:
-    """Draws what the formula asks for, and shows the seed; recorded before the prices of the same act."""
+    """Draws what the formula asks for, and shows the seed; recorded before the prices of the same act.
+
+    Where prices have an opening of their own, they are drawn there.
+    """
+    if hall.opening.envelope == TECHNICAL:
+        return
     sets = sets_of(hall.lot.price_formula)
     held = await _committed(uow.session, hall.lot.id)
     if not sets or held is None:

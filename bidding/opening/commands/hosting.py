@@ -100,7 +100,7 @@ async def announce(lot_id: UUID, command: NextStep, actor: Actor, uow: Work, key
         hall = await enter_hall(uow, lot_id, actor)
         require_host(hall.seat)
         hall.expect(command.expected)
-        await hold_bids(uow, lot_id)
+        await hold_bids(uow, hall.opening.id)
         await announce_prices(uow, hall, actor, keys)
         await uow.commit()
 
@@ -109,8 +109,8 @@ async def announce_prices(uow: Work, hall: Hall, actor: Actor, keys: PlatformKey
     """The act itself, inside an entered unit of work: coefficients are drawn first, then all prices shown (R-507)."""
     hall.move(HallAct.ANNOUNCE, actor)
     await draw_coefficients(uow, hall, actor, keys)
-    lot, bids = hall.lot, await bids_of(uow.session, hall.lot.id)
-    rows = announced_rows([_announced(bid) for bid in bids], fields_of(lot), lot.price_limit)
+    lot, bids = hall.lot, await bids_of(uow.session, hall.opening.id)
+    rows = announced_rows([_announced(bid) for bid in bids], fields_of(lot, hall.opening.envelope), lot.price_limit)
     hall.opening.announced, hall.opening.announced_at = list(rows), hall.now
     limit = f"{lot.price_limit:.2f}" if lot.price_limit is not None else None
     uow.record("opening.announced", actor, stream=hall.stream, subject=hall.stream, payload={
@@ -168,10 +168,11 @@ async def raise_objection(lot_id: UUID, command: Speech, actor: Actor, uow: Work
         hall.seat.require("bidder", "只有本标段的投标人可以对开标提出异议")
         admit(HallAct.OBJECT, hall.facts)
         count = select(func.count()).select_from(OpeningObjection).where(
-            OpeningObjection.lot_id == lot_id, OpeningObjection.party_id == actor.party_id)
+            OpeningObjection.opening_id == hall.opening.id, OpeningObjection.party_id == actor.party_id)
         if (await uow.session.execute(count)).scalar_one() >= 20:
             raise Refused("每家投标人的异议不超过 20 条")
-        row = OpeningObjection(lot_id=lot_id, party_id=actor.party_id, name=actor.name, text=command.text, at=hall.now)
+        row = OpeningObjection(opening_id=hall.opening.id, party_id=actor.party_id, name=actor.name,
+                               text=command.text, at=hall.now)
         uow.session.add(row)
         await uow.session.flush()
         uow.record("objection.raised", actor, stream=hall.stream, subject=hall.stream,
@@ -187,7 +188,7 @@ async def answer_objection(lot_id: UUID, objection_id: UUID, command: Speech, ac
         require_host(hall.seat)
         admit(HallAct.ANSWER, hall.facts)
         row = await uow.session.get(OpeningObjection, objection_id, with_for_update=True)
-        if row is None or row.lot_id != lot_id:
+        if row is None or row.opening_id != hall.opening.id:
             raise NotFound("没有这条异议")
         if row.answered_at is not None:
             raise Refused("该异议已答复")

@@ -20,7 +20,7 @@ def settle(uow: Work, bid: OpenedBid, cause: Cause, evidence: Mapping[str, objec
     action = "bid.revoked" if cause.becomes == BidState.REVOKED else "bid.withdrawn_by_fault"
     uow.record(action, actor, stream=f"lot:{bid.lot_id}", subject=f"bid:{bid.bid_id}", payload={
         "bid": str(bid.bid_id), "place": bid.place, "cause": cause.code, "title": cause.title,
-        "at_fault": cause.at_fault, "evidence": dict(evidence)})
+        "at_fault": cause.at_fault, "consequence": cause.consequence, "evidence": dict(evidence)})
 
 
 def note_failure(uow: Work, bid: OpenedBid, code: str, actor: Actor) -> None:

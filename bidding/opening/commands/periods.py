@@ -7,12 +7,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import func, select
 
+from bidding.opening.attribution import cause_at_close
 from bidding.opening.commands.judging import settle
-from bidding.opening.holding import Hall, enter_hall, hold_bids, periods_of, window_of
-from bidding.opening.model import HallAct, HallStep, Period, cause_at_close
+from bidding.opening.custody import tallies
+from bidding.opening.holding import Hall, enter_hall, hold_bids, hold_latest, periods_of, window_of
+from bidding.opening.model import BidState, HallAct, HallStep, Period
 from bidding.opening.permissions import require_host
 from bidding.opening.steps import admit
-from bidding.opening.tables import CustodianRelease, DecryptionPeriod, Opening
+from bidding.opening.tables import DecryptionPeriod, Opening
 from storage.database.fault_points import reach
 from storage.database.work import Work
 from storage.kernel.actor import CLOCK, Actor
@@ -60,7 +62,7 @@ async def begin_window(uow: Work, lot: Lot, opening: Opening, actor: Actor) -> N
     now = await uow.now()
     opening.step, opening.step_at, opening.step_by = HallStep.DECRYPTING, now, actor.name
     period = Period(now, now + hall_minutes(lot.trade_kind, lot.decryption_minutes))
-    row = await _add_period(uow, lot.id, period, "招标文件规定的解密时间", actor)
+    row = await _add_period(uow, opening, period, "招标文件规定的解密时间", actor)
     uow.record("opening.decryption_begun", actor, stream=f"lot:{lot.id}", subject=f"lot:{lot.id}",
                payload=_described(row))
 
@@ -72,7 +74,7 @@ async def extend_window(lot_id: UUID, command: ExtendWindow, actor: Actor, uow: 
         require_host(hall.seat)
         admit(HallAct.EXTEND, hall.facts)
         period = hall.facts.window.extended(hall.now, hall_minutes(hall.lot.trade_kind, command.minutes))
-        row = await _add_period(uow, lot_id, period, command.reason, actor)
+        row = await _add_period(uow, hall.opening, period, command.reason, actor)
         uow.record("opening.extended", actor, stream=hall.stream, subject=hall.stream, payload=_described(row))
         await uow.commit()
 
@@ -118,16 +120,16 @@ async def _give_back(uow: Work, hall: Hall, lost: timedelta, reason: str, actor:
     if period is None:  # the window was over before the pause: its end was only put off
         await schedule(uow.session, str(hall.lot.id), CLOSE_WINDOW, hall.now)
         return None
-    return await _add_period(uow, hall.lot.id, period, f"暂停后恢复：{reason}", actor)
+    return await _add_period(uow, opening, period, f"暂停后恢复：{reason}", actor)
 
 
-async def _add_period(uow: Work, lot_id: UUID, period: Period, reason: str, actor: Actor) -> DecryptionPeriod:
-    count = select(func.count()).select_from(DecryptionPeriod).where(DecryptionPeriod.lot_id == lot_id)
+async def _add_period(uow: Work, opening: Opening, period: Period, reason: str, actor: Actor) -> DecryptionPeriod:
+    count = select(func.count()).select_from(DecryptionPeriod).where(DecryptionPeriod.opening_id == opening.id)
     number = (await uow.session.execute(count)).scalar_one() + 1
-    row = DecryptionPeriod(lot_id=lot_id, number=number, opens_at=period.opens_at, closes_at=period.closes_at,
+    row = DecryptionPeriod(opening_id=opening.id, number=number, opens_at=period.opens_at, closes_at=period.closes_at,
                            reason=reason, set_by=actor.name, set_at=await uow.now())
     uow.session.add(row)
-    await schedule(uow.session, str(lot_id), CLOSE_WINDOW, period.closes_at)
+    await schedule(uow.session, str(opening.lot_id), CLOSE_WINDOW, period.closes_at)
     return row
 
 
@@ -151,23 +153,20 @@ async def close_window(lot_id: UUID, uow: Work) -> bool:
 
 
 async def _close_window(uow: Work, lot_id: UUID) -> bool:
-    query = select(Opening).where(Opening.lot_id == lot_id).with_for_update()
-    opening = (await uow.session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    opening = await hold_latest(uow, lot_id)
     if opening is None or opening.step != HallStep.DECRYPTING or opening.paused_at is not None:
         return False
-    bids = await hold_bids(uow, lot_id)
+    bids = await hold_bids(uow, opening.id)
     now = await uow.now()
-    if not window_of(await periods_of(uow.session, lot_id)).is_over(now):
+    if not window_of(await periods_of(uow.session, opening.id)).is_over(now):
         return False
-    custodians = await uow.session.execute(
-        select(func.count()).select_from(CustodianRelease).where(CustodianRelease.lot_id == lot_id))
-    released = custodians.scalar_one()
-    lot = await uow.session.get_one(Lot, lot_id)
+    found = await tallies(uow.session, await uow.session.get_one(Lot, lot_id), opening, [bid.bid_id for bid in bids])
     changed = False
     for bid in bids:
-        cause = cause_at_close(bid.state, released, lot.k)
+        cause = cause_at_close(bid.state, found[bid.bid_id], bid.cause)
         if cause is not None:
+            damage = {"damage": bid.evidence} if bid.state == BidState.DAMAGED else {}
             settle(uow, bid, cause, {"closed_at": to_wire(now), "attempts": bid.attempts, "last_cause": bid.cause,
-                                     "custodians": released, "needed": lot.k}, CLOCK)
+                                     "custodians": found[bid.bid_id].evidence(), **damage}, CLOCK)
             changed = True
     return changed

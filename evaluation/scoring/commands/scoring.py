@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from evaluation.scoring.aggregation import alert_json, alerts, disputes
-from evaluation.scoring.commands.concluding import rank
+from evaluation.scoring.commands.concluding import conclude, kept_sheets
 from evaluation.scoring.figures import text_of
 from evaluation.scoring.holding import Desk, enter_desk, reasons_of, sheets_of
 from evaluation.scoring.model import REASONS_TO_RESTART, EvaluationAct, EvaluationStep, Sheet
@@ -101,13 +101,9 @@ def _read(desk: Desk, row: ScoreSheet, text: bytes) -> Sheet:
     return read_sheet(text, lot=str(desk.lot.id), number=row.round, member=str(row.member_id))
 
 
-def _sheets(desk: Desk, rows: list[ScoreSheet]) -> list[Sheet]:
-    return [_read(desk, row, (row.text or "").encode()) for row in rows]
-
-
 async def _settle(uow: Work, desk: Desk, rows: list[ScoreSheet], actor: Actor) -> None:
     """All sheets are open: facts that differ are scored anew, oddities ask for a reason, else the ranking stands."""
-    sheets, held = _sheets(desk, rows), desk.evaluation
+    sheets, held = await kept_sheets(uow, desk), desk.evaluation
     desk.note(uow, "evaluation.scores_opened", actor, {"round": held.round, "sheets": {
         desk.aliases[str(row.member_id)]: row.text for row in rows}})
     found = disputes(desk.method, sheets, desk.aliases)
@@ -121,7 +117,7 @@ async def _settle(uow: Work, desk: Desk, rows: list[ScoreSheet], actor: Actor) -
         desk.move(EvaluationStep.ALERTS, desk.own.alias)
         desk.note(uow, "evaluation.alerts_raised", actor, {"round": held.round, "alerts": held.alerts})
         return
-    await rank(uow, desk, actor, sheets)
+    await conclude(uow, desk, actor, sheets)
 
 
 def _new_round(uow: Work, desk: Desk, reason: str, actor: Actor, found: list[dict[str, Any]]) -> None:
@@ -161,6 +157,6 @@ async def explain_alert(lot_id: UUID, alert: str, command: ExplainAlert, actor: 
         desk.note(uow, "evaluation.alert_explained", actor, {"round": held.round, "alert": alert, "text": command.text})
         reasons = await reasons_of(uow.session, held)
         if all(each["id"] in reasons for each in held.alerts):
-            await rank(uow, desk, actor, _sheets(desk, await sheets_of(uow.session, held, desk.members)))
+            await conclude(uow, desk, actor, await kept_sheets(uow, desk))
         await uow.commit()
         return desk.evaluation.step

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from bidding.bids.model import TECHNICAL
 from frontend.cli.bid_content import content_of
 from frontend.cli.bid_release import release_when_open
 from frontend.cli.bid_tender import fetch_tender
@@ -75,7 +76,8 @@ def deliver(bidder: Bidder, lot: str) -> Delivered:
     letter = json.loads(bidder.letter.read_text()) if bidder.letter.exists() else None
     with _work(bidder, lot) as work:
         for version in range(1, bidder.versions + 1):
-            state = work.send(bidder.files(version), bidder.values(version), letter)
+            state = work.send(bidder.files(version), bidder.values(version), letter,
+                              price_files=bidder.price_files(version))
             work.trial(state.version)
             sent += sum(each.size for each in state.objects.values())
             if bidder.fate is not Fate.LATE:
@@ -87,11 +89,12 @@ def deliver(bidder: Bidder, lot: str) -> Delivered:
                 work.api.act(f"/api/lots/{lot}/deposit/refund")
         elif bidder.fate is not Fate.LATE:
             work.api.post(f"/api/lots/{lot}/hall/sign-in", {})
-    digest, size = _digest(bidder.files(bidder.versions))
+    digest, size = digest_of(bidder.files(bidder.versions))
     return Delivered(bidder.number, sent, time.monotonic() - began, tuple(receipts), digest, size)
 
 
-def _digest(files: list[Path]) -> tuple[str, int]:
+def digest_of(files: list[Path]) -> tuple[str, int]:
+    """SHA-256 and bytes of the body that these files become."""
     content, digest = content_of(files), sha256()
     for offset in range(0, content.size, _CHUNK):
         digest.update(content.read(offset, _CHUNK))
@@ -133,11 +136,15 @@ def object_to(bidder: Bidder, lot: str, text: str) -> str:
 
 
 def confirm(bidder: Bidder, lot: str) -> None:
-    """Signs the bidder's own announced line (R-510); raises ``ValueError`` where it is not what was sealed."""
+    """Signs the bidder's own announced line (R-510); raises ``ValueError`` where it is not what was sealed.
+
+    Before the second opening of two envelopes nobody's line has a price.
+    """
     with desk(bidder) as (api, identity):
         hall: dict[str, Any] = api.get(f"/api/lots/{lot}/hall")
         row = next(row for row in hall["announced"]["rows"] if row["bid"] == hall["me"]["bid"])
-        if row["price"] != bidder.values(bidder.versions)["price"]:
+        sealed = hall["lot"]["two_envelopes"] and hall["envelope"] == TECHNICAL
+        if row["price"] != (None if sealed else bidder.values(bidder.versions)["price"]):
             raise ValueError(f"{bidder.name}：唱标报价 {row['price']} 不是所密封的报价")
         signature = identity.sign(b"ebid/1 confirm\0" + bytes.fromhex(row["row_sha256"]))
         api.act(f"/api/lots/{lot}/hall/confirmation",

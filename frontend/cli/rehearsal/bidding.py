@@ -1,5 +1,7 @@
 """From enrolment to the last second before the opening."""
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from frontend.cli.client import ApiClient, ApiError
@@ -23,8 +25,10 @@ def enrol(report: Report, company: Company, platform: Platform) -> None:
     with report.stage("入库 enrolment") as stage:
         company.receive_identities(platform)
         states = company.enrol()
+        words = {"rsa": "RSA", "ec-p256": "EC", "sm2": "SM2 双"}
+        kinds = "、".join(words[kind] for kind in sorted({bidder.key_kind for bidder in company.bidders}))
         stage.need(set(states) == {"verified"},
-                   f"{len(states)} 家新企业自行注册，证书与信用代码一致，当场自动核验（RSA 与 EC 证书）")
+                   f"{len(states)} 家新企业自行注册，证书与信用代码一致，当场自动核验（{kinds}证书）")
 
 
 def write_bids(report: Report, company: Company) -> None:
@@ -59,6 +63,11 @@ def _is_same(key: str, before: Any, after: Any) -> bool:
     return before <= after <= before + 2 if key == "version" else bool(before == after)
 
 
+def _wait_for_the_documents(staff: Staff, lot: Mapping[str, Any]) -> None:
+    """That bidding has begun passes with time; only what bidders change is compared."""
+    time.sleep(max((from_wire(lot["documents_from"]) - now_of(staff.public)).total_seconds() + 0.05, 0))
+
+
 def _is_refused(client: ApiClient, path: str) -> bool:
     try:
         client.get(path)
@@ -70,6 +79,7 @@ def _is_refused(client: ApiClient, path: str) -> bool:
 def bid(hall: Hall, platform: Platform) -> None:
     """Downloads, deposits where they are asked for, sealed bids, and that nobody saw any of it."""
     report, company, staff, lot = hall.report, hall.company, hall.staff, hall.lot
+    _wait_for_the_documents(staff, lot)
     before = shown_of(staff, lot["id"])
     with report.stage("下载 download") as stage:
         stage.bytes = company.download(lot["id"])

@@ -22,6 +22,7 @@ class Company:
         self.bidders = tuple(bidders)
         self.plan = plan
         self.delivered: dict[int, Delivered] = {}
+        self.passed: frozenset[str] | None = None  # of two envelopes, by social credit code: whose prices are opened
         self._pool = ProcessPoolExecutor(plan.processes, CONTEXT)
 
     def __enter__(self) -> Self:
@@ -42,8 +43,9 @@ class Company:
 
     @property
     def opening(self) -> list[Bidder]:
-        """Who decrypts."""
-        return self.with_fate(Fate.PLAIN, Fate.REPLACES)
+        """Who decrypts: once it is signed who passed, those alone."""
+        return [bidder for bidder in self.with_fate(Fate.PLAIN, Fate.REPLACES)
+                if self.passed is None or bidder.uscc in self.passed]
 
     def each(self, act: Callable[..., Any], bidders: Sequence[Bidder], *what: object) -> list[Any]:
         """One act of several bidders, each in a process; the results in order."""
@@ -54,7 +56,7 @@ class Company:
         return [bidder for bidder in self.bidders if bidder.security in securities]
 
     def receive_identities(self, platform: Platform) -> None:
-        """Fresh certificates of the demo's CAs, RSA and EC, as files that only this user may read."""
+        """Fresh certificates of the demo's CAs, as files that only this user may read."""
         pki = platform.pki()
         for bidder in self.bidders:
             bidder.folder.mkdir(mode=0o700, parents=True)

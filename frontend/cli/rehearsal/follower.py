@@ -15,7 +15,7 @@ from frontend.cli.rehearsal.processes import CONTEXT
 from storage.ledger.model import ZERO_HASH, LedgerBroken, leaf_hash, payload_digest, payload_text
 from storage.ledger.verification import decode_entry
 
-_CUT_AT = "opening.decryption_begun"  # here the viewer loses its line, and comes back over the next node
+CUT_AT = "opening.decryption_begun"  # here the viewer loses its line, and comes back over the next node
 _STILL = 0.5
 
 
@@ -72,7 +72,7 @@ def _follow_once(address: str, chain: _Chain, out: Connection) -> None:
         for text in socket:
             seen = chain.accept(json.loads(text))
             out.send(seen)
-            if seen.action == _CUT_AT:
+            if seen.action == CUT_AT:
                 return
 
 
@@ -84,6 +84,7 @@ class Follower:
     lot: str
     seen: list[Seen] = field(default_factory=list)
     fault: str = ""
+    _since: int = 0
     _news: Condition = field(default_factory=Condition)
 
     def __enter__(self) -> "Follower":
@@ -113,15 +114,20 @@ class Follower:
             if not isinstance(found, Seen):
                 return
 
-    def of(self, action: str) -> list[Seen]:
-        """All entries of an action so far."""
+    def turn_page(self) -> None:
+        """From here on only what comes is told: a second opening repeats the acts of the first."""
         with self._news:
-            return [each for each in self.seen if each.action == action]
+            self._since = len(self.seen)
+
+    def of(self, action: str) -> list[Seen]:
+        """All entries of an action so far, since the page was turned."""
+        with self._news:
+            return [each for each in self.seen[self._since:] if each.action == action]
 
     def wait(self, action: str, seconds: float, count: int = 1) -> list[Seen]:
         """So many entries of an action, as soon as they were seen; raises ``TimeoutError``, ``LedgerBroken``."""
         def enough() -> bool:
-            return bool(self.fault) or sum(each.action == action for each in self.seen) >= count
+            return bool(self.fault) or sum(each.action == action for each in self.seen[self._since:]) >= count
         self._wait(enough, seconds, f"{action} × {count}")
         return self.of(action)
 

@@ -12,7 +12,7 @@ from frontend.cli.rehearsal.report import Stage
 from frontend.cli.rehearsal.sitting import Marks
 from frontend.cli.rehearsal.tender import K_SET
 
-_DEPOSIT_CLAUSE, _PRICE_CLAUSE = "2.2", "2.1"
+_DEPOSIT_CLAUSE, _DOUBTED_CLAUSE = "2.2", "2.1"
 _JUDGED, _OBJECTIVE = "2", "3"
 _ODD, _HARSH, _DISSENTER = 1, 2, 3  # the seats of who differs on a fact, who scores low, who dissents
 
@@ -27,7 +27,7 @@ def review(hall: Hall, panel: Panel) -> None:
         for place, judge in enumerate(panel.seated):
             against = {(bid, _DEPOSIT_CLAUSE): "投标保证金不足额" for bid in short if place != _ODD}
             if place == _ODD:
-                against[doubted, _PRICE_CLAUSE] = "对报价构成有疑问"
+                against[doubted, _DOUBTED_CLAUSE] = "对该条的响应有疑问"
             panel.do(judge, sitting.review, hall.lot["id"], against)
         desk = _desk(hall)
         valid = {each["bid"]: each["valid"] for each in desk["bids"]}
@@ -82,7 +82,7 @@ def score(hall: Hall, panel: Panel) -> None:
         count = sum(panel.all(sitting.explain, lot))
         desk = _desk(hall)
         stage.prove(count == alerts > 0, f"畸高畸低提示 {alerts} 处，由评委本人书面说明，评分不变（R-332）")
-        stage.need(desk["step"] == "ranked", "评分汇总完成")
+        stage.need(desk["step"] == ("technical" if hall.company.plan.two_envelopes else "ranked"), "评分汇总完成")
 
 
 def _commit_all(hall: Hall, panel: Panel, stage: Stage) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
+from storage.crypto.authority import KeyKind
 from storage.crypto.demo_pki import demo_uscc
 
 _UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -19,6 +20,7 @@ _EACH = 2.0  # seconds of a bid beside its bytes
 _SECURING, _SECURED = 25.0, 1.5  # seconds until bank and issuer have answered everyone: at all, and for each bidder
 _ENROLMENT = 0.3  # seconds of one enrolment among several on such a machine while it does nothing else
 _MOST = 4.0
+LETTER = "01投标函.pdf"  # the paper that names the price
 FEWEST = 4  # one of them never decrypts, and R-108 asks for three bids
 PASSWORD = "yunkai-rehearsal"  # of files in a temporary folder that hold keys of a demo CA
 
@@ -57,7 +59,9 @@ class Plan:
     processes: int
     asked_seconds: float | None = None
     pace: float = 1.0  # how many times as long as on a quiet machine everything takes
+    suite: int = 1  # of the lot; 2 is SM2, SM3, SM4 throughout
     whole: bool = False  # on to the archive, with deposits, letters, experts and everyone outside
+    two_envelopes: bool = False  # technical first, prices of those who passed second (R-318)
 
     @property
     def seconds_to_bid(self) -> float:
@@ -89,9 +93,10 @@ class Bidder:
     name: str
     server: str
     folder: Path
-    key_kind: Literal["rsa", "ec-p256"]
+    key_kind: KeyKind
     seed: int
     security: Security = Security.NONE
+    two_envelopes: bool = False
 
     @property
     def uscc(self) -> str:
@@ -104,8 +109,18 @@ class Bidder:
         return self.folder / "identity.p12"
 
     def files(self, version: int) -> list[Path]:
-        """What a version of its bid consists of."""
+        """What the body of a version consists of, where there are two envelopes of the technical one."""
+        return [path for path in self._papers(version) if not self._is_priced(path)]
+
+    def price_files(self, version: int) -> list[Path]:
+        """The body of the price envelope; none where there is but one envelope."""
+        return [path for path in self._papers(version) if self._is_priced(path)]
+
+    def _papers(self, version: int) -> list[Path]:
         return sorted((self.folder / f"version-{version}").iterdir())
+
+    def _is_priced(self, path: Path) -> bool:
+        return self.two_envelopes and path.name == LETTER
 
     @property
     def letter(self) -> Path:
@@ -130,9 +145,14 @@ def cast(plan: Plan, servers: tuple[str, ...], folder: Path, mark: str) -> list[
     fates = [Fate.REPLACES, Fate.SILENT, *[Fate.PLAIN] * (plan.bidders - 2), Fate.WITHDRAWS, Fate.LATE]
     return [Bidder(
         number=number, fate=fate, name=f"演练第{number}号投标人{mark}有限公司", server=servers[number % len(servers)],
-        folder=folder / f"bidder-{number:03}", key_kind="rsa" if number % 3 == 0 else "ec-p256", seed=plan.seed,
-        security=_security(fate, number) if plan.whole else Security.NONE)
+        folder=folder / f"bidder-{number:03}", key_kind=_kind(plan, number), seed=plan.seed,
+        security=_security(fate, number) if plan.whole else Security.NONE, two_envelopes=plan.two_envelopes)
         for number, fate in enumerate(fates, start=1)]
+
+
+def _kind(plan: Plan, number: int) -> KeyKind:
+    """In a lot of suite 1 every kind of certificate bids: register once, use everywhere (R-005)."""
+    return "sm2" if plan.suite == 2 else ("rsa", "ec-p256", "sm2")[number % 3]
 
 
 def _security(fate: Fate, number: int) -> Security:

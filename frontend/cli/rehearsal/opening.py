@@ -1,14 +1,16 @@
 """The hour of opening: by the clock, before everyone's eyes, to a signed and published record."""
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from bidding.bids.model import PRICE, TECHNICAL, WHOLE
 from frontend.cli.bid_release import release_when_open
 from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.rehearsal.company import Company
 from frontend.cli.rehearsal.follower import Follower
-from frontend.cli.rehearsal.model import Fate
+from frontend.cli.rehearsal.model import Bidder, Fate
 from frontend.cli.rehearsal.platform import Platform
 from frontend.cli.rehearsal.report import Report, Stage
 from frontend.cli.rehearsal.tender import Staff, now_of
@@ -27,6 +29,11 @@ class Hall:
     staff: Staff
     lot: dict[str, Any]
     viewer: Follower
+    envelope: str = WHOLE
+
+    def stage(self, name: str) -> AbstractContextManager[Stage]:
+        """A stage of this opening."""
+        return self.report.stage(f"第二次{name}" if self.envelope == PRICE else name)
 
     @property
     def path(self) -> str:
@@ -60,10 +67,18 @@ def wait_for_the_hour(hall: Hall) -> None:
         stage.prove(numbers.count("R-141") >= 2, f"逾期一家：递交与重新上传均被拒（{'、'.join(numbers)}）")
 
 
+def open_envelopes(hall: Hall, platform: Platform) -> None:
+    """One opening, from the frozen set to the published record."""
+    decrypt(hall, platform)
+    announce(hall)
+    hear(hall)
+    record(hall)
+
+
 def decrypt(hall: Hall, platform: Platform) -> None:
     """Custodians and bidders release; one never does, and holds nobody up."""
     company, viewer = hall.company, hall.viewer
-    with hall.report.stage("解密 decryption") as stage:
+    with hall.stage("解密 decryption") as stage:
         hall.step("begin-decryption", "frozen")
         for keeper in hall.staff.custodians[:2]:
             if keeper.identity:
@@ -78,7 +93,8 @@ def decrypt(hall: Hall, platform: Platform) -> None:
         shown = str([hall.now(client) for client in (hall.staff.public, *hall.staff.signed_in)])
         early = [bidder.name for bidder in company.bidders if bidder.values(bidder.versions)["price"] in shown]
         stage.prove(not early, "唱标之前任何人看不到任何报价")
-        _end_window(hall, stage)
+        if hall.envelope != PRICE:
+            _end_window(hall, stage)
 
 
 def _end_window(hall: Hall, stage: Stage) -> None:
@@ -101,25 +117,37 @@ def _rules_against(client: ApiClient, path: str, body: dict[str, Any]) -> list[s
 
 
 def announce(hall: Hall) -> None:
-    """All prices at once, each the one that was sealed."""
-    with hall.report.stage("唱标 announcing") as stage:
+    """All prices at once, each the one that was sealed; of the technical envelopes all but the prices."""
+    with hall.stage("唱标 announcing") as stage:
         hall.step("announce", "decrypting")
         rows = (hall.viewer.wait("opening.announced", _PATIENCE)[0].payload or {})["rows"]
         by_code = {row["uscc"]: row for row in rows}
-        right = all(
-            by_code[bidder.uscc]["price"] == bidder.values(bidder.versions)["price"]
-            and by_code[bidder.uscc]["version"] == bidder.versions and by_code[bidder.uscc]["words"]
-            for bidder in hall.company.opening)
+        right = all(_is_as_sealed(by_code[each.uscc], each, hall.envelope) for each in hall.company.opening)
+        if hall.envelope == PRICE:
+            stage.prove(right and len(rows) == len(hall.company.opening),
+                        f"通过评审的 {len(rows)} 家的报价、大写一次公布，与各家密封前所填逐一相同")
+            return
         silent = by_code[hall.company.with_fate(Fate.SILENT)[0].uscc]
-        stage.prove(right, f"{len(hall.company.opening)} 家的报价、大写一次公布，与各家密封前所填逐一相同；"
+        told = "工期、项目经理（没有任何报价）" if hall.envelope == TECHNICAL else "报价、大写"
+        stage.prove(right, f"{len(hall.company.opening)} 家的{told}一次公布，与各家密封前所填逐一相同；"
                     "替换的一家以第 2 版为准")
         stage.prove(silent["price"] is None and len(rows) == len(hall.company.standing),
                     "未解密的一家列名而无报价；撤回的、逾期的不出现")
 
 
+def _is_as_sealed(row: dict[str, Any], bidder: Bidder, envelope: str) -> bool:
+    """Everything of this envelope that was sealed, and nothing of the other."""
+    sealed = bidder.values(bidder.versions)
+    price, told = sealed.pop("price"), {each["key"]: each["value"] for each in row["fields"] if each["key"] != "price"}
+    priced = row["price"] == price and bool(row["words"])
+    if envelope == TECHNICAL:
+        priced = row["price"] is None and not row["words"]
+    return bool(priced and row["version"] == bidder.versions and told == ({} if envelope == PRICE else sealed))
+
+
 def hear(hall: Hall) -> None:
     """One objects, the host answers, all confirm."""
-    with hall.report.stage("异议确认 objections") as stage:
+    with hall.stage("异议确认 objections") as stage:
         hall.step("open-objections", "announced")
         objection = hall.company.object_to(hall.lot["id"], "请说明：未解密的投标文件是否退还？（演练异议）")
         refused = _rules_against(hall.staff.host, f"{hall.path}/hall/close-objections", {"expected": "objections"})
@@ -136,7 +164,7 @@ def hear(hall: Hall) -> None:
 
 def record(hall: Hall) -> None:
     """Drawn up, signed by host and recorder with their own keys, published."""
-    with hall.report.stage("记录 record") as stage:
+    with hall.stage("记录 record") as stage:
         hall.step("conclude", "confirming")
         for client, capacity in ((hall.staff.host, "host"), (hall.staff.recorder, "recorder")):
             _sign(hall, client, capacity)
@@ -147,8 +175,9 @@ def record(hall: Hall) -> None:
         stage.prove(signed == {"host", "recorder"} and shown["published_at"] is not None,
                     "开标记录由主持人、记录人在本机签名（PAdES），平台盖章公布，附账本证明")
         lot = hall.staff.public.get(hall.path)
-        stage.prove(lot["stage"] == "opened" and any(each["kind"] == "opening_record" for each in lot["notices"]),
-                    "标段状态为已开标；开标记录公示对公众可见")
+        notices = sum(each["kind"] == "opening_record" for each in lot["notices"])
+        after, count, told = ("evaluating", 2, "回到评标") if hall.envelope == PRICE else ("opened", 1, "为已开标")
+        stage.prove((lot["stage"], notices) == (after, count), f"标段状态{told}；开标记录公示对公众可见")
 
 
 def _sign(hall: Hall, client: ApiClient, capacity: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from frontend.cli.rehearsal.model import Bidder
+from frontend.cli.rehearsal.model import LETTER, Bidder
 from storage.documents.render import render
 from storage.kernel.clock import process_now
 from storage.kernel.money import in_words, yuan
@@ -72,7 +72,7 @@ def compose(bidder: Bidder, version: int, target: int, library: Library) -> int:
     folder = bidder.folder / f"version-{version}"
     folder.mkdir(parents=True)
     chance = random.Random(f"{bidder.seed}/{bidder.number}/{version}/papers")
-    (folder / "01投标函.pdf").write_bytes(_letter(bidder, version))
+    (folder / LETTER).write_bytes(_letter(bidder, version))
     (folder / "02施工组织设计.pdf").write_bytes(_method(bidder, chance, library, min(_PROSE, target // 8)))
     _zip(folder / "03图纸.zip", _drawn(chance, library.drawings, target // 8), zipfile.ZIP_DEFLATED)
     rest = target - sum(path.stat().st_size for path in folder.iterdir())

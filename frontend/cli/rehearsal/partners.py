@@ -14,6 +14,7 @@ from frontend.cli.environment import PREFIX
 from frontend.cli.rehearsal.programs.serving import own_key, public_text
 from storage.crypto.certificates import parse_certificate
 from storage.crypto.demo_pki import DemoPki, demo_uscc
+from storage.crypto.tls import trusted_authorities
 from storage.embedded.ports import draw_ports
 from storage.kernel.clock import process_now
 
@@ -83,7 +84,8 @@ class Partners:
         until = time.monotonic() + _READY_SECONDS
         while time.monotonic() < until and self._running[name].poll() is None:
             try:
-                if httpx.get(f"{self.address(name)}/healthz", timeout=5, trust_env=False).is_success:
+                if httpx.get(f"{self.address(name)}/healthz", timeout=5, trust_env=False,
+                             verify=trusted_authorities()).is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
@@ -91,11 +93,13 @@ class Partners:
 
     def ask(self, name: str, path: str) -> Any:
         """What one of them says of its own books."""
-        return httpx.get(f"{self.address(name)}{path}", timeout=10, trust_env=False).raise_for_status().json()
+        return httpx.get(f"{self.address(name)}{path}", timeout=10, trust_env=False,
+                         verify=trusted_authorities()).raise_for_status().json()
 
     def tell(self, name: str, path: str, body: dict[str, Any]) -> Any:
         """What happens at one of them without the platform."""
-        answer = httpx.post(f"{self.address(name)}{path}", json=body, timeout=10, trust_env=False)
+        answer = httpx.post(f"{self.address(name)}{path}", json=body, timeout=10, trust_env=False,
+                            verify=trusted_authorities())
         return answer.raise_for_status().json()
 
     def stop(self) -> None:

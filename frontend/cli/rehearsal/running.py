@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bidding.bids.model import TECHNICAL, WHOLE
 from frontend.cli.rehearsal import bidding, opening, panel, security, whole
 from frontend.cli.rehearsal.company import Company
 from frontend.cli.rehearsal.evidence import Evidence, collect, verify_all
@@ -16,6 +17,7 @@ from frontend.cli.rehearsal.platform import Platform, known_platform, own_platfo
 from frontend.cli.rehearsal.processes import make_ready
 from frontend.cli.rehearsal.report import NotProved, Report
 from frontend.cli.rehearsal.tender import Staff, gather, publish
+from frontend.cli.rehearsal.witnesses import Witnesses
 from storage.kernel.clock import process_now
 
 
@@ -58,17 +60,17 @@ def _workshop(keep: Path | None) -> Iterator[tuple[Path, Path]]:
 
 
 def _rehearse(platform: Platform, plan: Plan, report: Report, work: Path, kept: Path) -> Evidence:
-    evidence = Evidence(kept, platform)
-    evidence.pin()
     mark = f"{process_now():%m%d%H%M%S}"
+    evidence = Evidence(kept, platform, Witnesses(platform, work / "witnesses", mark))
+    evidence.pin()
     bidders = cast(plan, platform.servers, work / "bidders", mark)
     first = (bidders[0].name, bidders[0].uscc)
-    with (Company(bidders, plan) as company,
+    with (evidence.witnesses, Company(bidders, plan) as company,
           whole.seated(platform, work / "judges", mark, first, plan.whole) as invited):
         bidding.enrol(report, company, platform)
         company.plan = plan = plan.after_enrolment(report.stages[-1].seconds)
         bidding.write_bids(report, company)
-        staff = gather(platform)
+        staff = gather(platform, plan.suite)
         if invited is not None:
             security.list_issuer(report, platform, staff)
             panel.enter(report, invited, staff)
@@ -85,7 +87,8 @@ def _trade(report: Report, platform: Platform, company: Company, staff: Staff, i
         client.post(f"/api/lots/{lot['id']}/hall/sign-in", {})
     with Follower(platform.servers, lot["id"]) as viewer:
         viewer.wait("lot.published", 20)
-        hall = opening.Hall(report, company, staff, lot, viewer)
+        hall = opening.Hall(report, company, staff, lot, viewer,
+                            TECHNICAL if company.plan.two_envelopes else WHOLE)
         if invited is not None:
             panel.request(report, invited, staff, lot)
         bidding.bid(hall, platform)
@@ -97,10 +100,7 @@ def _trade(report: Report, platform: Platform, company: Company, staff: Staff, i
 
 def _open(hall: opening.Hall, platform: Platform) -> None:
     opening.wait_for_the_hour(hall)
-    opening.decrypt(hall, platform)
-    opening.announce(hall)
-    opening.hear(hall)
-    opening.record(hall)
+    opening.open_envelopes(hall, platform)
     opening.read_bodies(hall)
 
 

@@ -105,9 +105,9 @@ def read_pages(judge: Judge, lot: str) -> int:
     return read
 
 
-def read_whole(judge: Judge, lot: str, bid: str) -> tuple[str, int]:
-    """One opened bid, range by range: SHA-256 and bytes."""
-    body = next(each for each in look(judge, lot)["bids"] if each["bid"] == bid)["body"]
+def read_whole(judge: Judge, lot: str, bid: str, which: str = "body") -> tuple[str, int]:
+    """One opened bid, or its ``price_body``, range by range: SHA-256 and bytes."""
+    body = next(each for each in look(judge, lot)["bids"] if each["bid"] == bid)[which]
     digest, size = sha256(), int(body["size"])
     for first in range(0, size, _CHUNK):
         digest.update(_line(judge).get_bytes(body["url"], first=first, last=min(first + _CHUNK, size) - 1))
@@ -178,11 +178,17 @@ def dissent(judge: Judge, lot: str, text: str) -> None:
     _line(judge).act(f"/api/lots/{lot}/evaluation/report/dissent", {"text": text})
 
 
-def lay_out(judge: Judge, lot: str) -> str:
-    """The leader's last words, and the report for everyone's signature; the paper's id."""
+def lay_out(judge: Judge, lot: str, expected: str = "ranked") -> str:
+    """The leader's last words, and the report for everyone's signature, or of two envelopes that of the technical
+    part; the paper's id."""
     path = f"/api/lots/{lot}/evaluation/report"
     _line(judge).put(path, {"remarks": "评标过程正常。（演练）", "to_settle": "合同谈判时明确分包范围。（演练）"})
-    return str(_line(judge).act(f"{path}/lay-out", {"expected": "ranked"})["paper"])
+    return str(_line(judge).act(f"{path}/lay-out", {"expected": expected})["paper"])
+
+
+def take_prices(judge: Judge, lot: str) -> str:
+    """The leader takes the prices of the second opening; the step it leads to (R-318)."""
+    return str(_line(judge).act(f"/api/lots/{lot}/evaluation/prices", {})["step"])
 
 
 def sign_report(judge: Judge, paper: str) -> None:

@@ -46,6 +46,13 @@ _WHOLE: dict[str, Any] = {
         {"number": "2", "title": "施工组织设计", "lowest": "10", "highest": "30", "standard": "综合评价"},
         {"number": "3", "title": "类似工程业绩", "lowest": "0", "highest": "10", "standard": "每项两分，最多五项",
          "group": "business", "objective": True}]}
+# Whatever names a price goes into an envelope of its own (R-318).
+_PRICED = ("price", "1")
+_TWO: dict[str, Any] = {
+    "two_envelopes": True, "price_notice_minutes": 30,
+    **{name: [{**each, "priced": each[key] in _PRICED} for each in _METHOD[name]]
+       for name, key in (("announced_fields", "key"), ("bid_parts", "number"))}}
+_TERM = {"number": "2.1", "title": "工期", "stage": "response", "standard": "不超过招标文件规定"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,12 @@ class Staff:
     recorder: ApiClient
     supervisor: ApiClient
     public: ApiClient
+    keepers: tuple[ApiClient, ...] = ()
 
     @property
     def custodians(self) -> tuple[ApiClient, ...]:
-        """Who keep a share, by index."""
-        return tuple(getattr(self, name) for name in _CUSTODIANS)
+        """Who keep a share, by index: with other certificates of theirs in a lot of suite 2."""
+        return self.keepers or tuple(getattr(self, name) for name in _CUSTODIANS)
 
     @property
     def signed_in(self) -> tuple[ApiClient, ...]:
@@ -70,12 +78,13 @@ class Staff:
         return (self.tenderee, self.agency, self.host, self.recorder, self.supervisor)
 
 
-def gather(platform: Platform) -> Staff:
+def gather(platform: Platform, suite: int = 1) -> Staff:
     """Signs the demo's bodies in, spread over the nodes; papers are written on one node, whose address they bear."""
     return Staff(
         tenderee=platform.signed_in("tenderee"), agency=platform.signed_in("agency"),
         host=platform.signed_in("host", 1), recorder=platform.signed_in("deputy"),
-        supervisor=platform.signed_in("supervisor", 1), public=ApiClient(platform.servers[-1]))
+        supervisor=platform.signed_in("supervisor", 1), public=ApiClient(platform.servers[-1]),
+        keepers=tuple(platform.signed_in(f"{name}-sm") for name in _CUSTODIANS) if suite == 2 else ())
 
 
 def party_of(client: ApiClient) -> str:
@@ -102,7 +111,9 @@ def publish(staff: Staff, plan: Plan, stage: Stage) -> Mapping[str, Any]:
     shown: dict[str, Any] = staff.public.get(f"/api/lots/{lot['id']}")
     marks = (shown["rehearsal"], shown["code"].startswith("X"), shown["notices"][0]["title"].startswith("【演练】"))
     stage.prove(all(marks), f"标段 {shown['code']} 处处标明演练：类别、编号字母 X、公告标题")
-    stage.prove(shown["k"] == 2 and shown["n"] == len(_CUSTODIANS), "密钥 2/3：招标人、代理、监督各持一份")
+    suite = {1: "FLOE", 2: "国密 FLOE-SM（SM2、SM3、SM4）"}[shown["suite"]]
+    stage.prove(shown["k"] == 2 and shown["n"] == len(_CUSTODIANS) and shown["suite"] == plan.suite,
+                f"密钥 2/3：招标人、代理、监督各持一份；密码套件 {suite}")
     return shown
 
 
@@ -126,10 +137,19 @@ def _lot(staff: Staff, plan: Plan) -> dict[str, Any]:
             "price_limit": f"{LIMIT:.2f}", "documents_from": to_wire(now + timedelta(seconds=1)),
             "documents_until": to_wire(half), "deadline_at": to_wire(opens),
             "opening_place": "云开网上开标大厅（演练）",
-            "host_id": party_of(staff.host), "recorder_id": party_of(staff.recorder), "k": 2,
+            "host_id": party_of(staff.host), "recorder_id": party_of(staff.recorder), "k": 2, "suite": plan.suite,
             "custodians": [{"party_id": party_of(each)} for each in staff.custodians],
             "decryption_minutes": plan.window, "objection_minutes": 3, "sign_in_minutes": 1440,
-            **_METHOD, **(_WHOLE if plan.whole else {})}
+            **_asked(plan)}
+
+
+def _asked(plan: Plan) -> dict[str, Any]:
+    """What the document asks for and how it is judged; before prices are opened, no clause asks about them."""
+    asked = _METHOD | (_WHOLE if plan.whole else {})
+    if not plan.two_envelopes:
+        return asked
+    clauses = [_TERM if each["number"] == _TERM["number"] else each for each in asked["review_items"]]
+    return asked | _TWO | {"review_items": clauses}
 
 
 def _verified_notice(staff: Staff, lot: str) -> str:

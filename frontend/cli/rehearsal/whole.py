@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from frontend.cli.client import ApiClient
-from frontend.cli.rehearsal import awarding, judging, panel, security
+from frontend.cli.rehearsal import awarding, judging, panel, prices, security
 from frontend.cli.rehearsal.evidence import ARCHIVE, Evidence
 from frontend.cli.rehearsal.opening import Hall
 from frontend.cli.rehearsal.panel import Panel
@@ -36,6 +36,8 @@ def go_on(hall: Hall, platform: Platform, invited: Panel, evidence: Evidence) ->
     panel.seat(hall, invited)
     judging.review(hall, invited)
     judging.score(hall, invited)
+    if hall.company.plan.two_envelopes:
+        prices.go_second(hall, platform, invited)
     ranked = judging.rank_and_report(hall, invited)
     awarding.publicise(hall, ranked)
     awarding.object_and_answer(hall, ranked)

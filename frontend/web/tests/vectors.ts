@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bytes, fromBase64, fromHex } from '@/sealing/bytes'
 import type { Certificate, KeyKind } from '@/sealing/certificate'
-import type { Unwrapper } from '@/sealing/wraps'
+import { decryptSm2, sm2KeyOf, sm2Point } from '@/sealing/sm2'
+import type { Locked, Unwrapper } from '@/sealing/wraps'
 import { openHpke } from '@/sealing/wraps'
 
 const FOLDER = join(import.meta.dirname, '../../../tests/vectors/')
@@ -33,9 +34,9 @@ export function nameOf(key: KeyVector): string {
 /** A certificate as far as wraps and signatures look at it: the vectors have bare keys. */
 export function standIn(key: KeyVector): Certificate {
   const spki = fromBase64(key.spki)
-  const keyKind: KeyKind = spki.length < 100 ? 'ec-p256' : 'rsa'
+  const keyKind: KeyKind = sm2Point(spki) !== null ? 'sm2' : spki.length < 100 ? 'ec-p256' : 'rsa'
   const never = new Date(0)
-  return { der: spki, fingerprint: nameOf(key), serial: '', subject: {}, issuer: {}, notBefore: never, notAfter: never, keyKind, spki }
+  return { der: spki, fingerprint: nameOf(key), serial: '', subject: {}, issuer: {}, notBefore: never, notAfter: never, keyKind, signs: true, takesSeals: true, spki }
 }
 
 export async function unwrapperOf(key: KeyVector): Promise<Unwrapper> {
@@ -43,14 +44,14 @@ export async function unwrapperOf(key: KeyVector): Promise<Unwrapper> {
   const pkcs8 = fromBase64(key.pkcs8)
   const ec = { name: 'ECDH', namedCurve: 'P-256' }
   const rsa = { name: 'RSA-OAEP', hash: 'SHA-256' }
+  const sm2 = sm2KeyOf(pkcs8)
+  if (sm2 !== null) return { encryption: certificate, unwrap: (locked) => Promise.resolve(locked.map(({ ct }) => decryptSm2(sm2, ct))) }
   const isEc = certificate.keyKind === 'ec-p256'
   const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, isEc ? ec : rsa, false, [isEc ? 'deriveBits' : 'decrypt'])
   const publicKey = await crypto.subtle.importKey('spki', certificate.spki, isEc ? ec : rsa, true, isEc ? [] : ['encrypt'])
-  return {
-    certificate,
-    openHpke: (info, enc, sealed) => openHpke({ privateKey, publicKey }, info, enc, sealed),
-    openOaep: async (sealed) => new Uint8Array(await crypto.subtle.decrypt({ name: 'RSA-OAEP' }, privateKey, sealed)),
-  }
+  const open = async ({ alg, info, enc, ct }: Locked): Promise<Bytes> =>
+    alg === 'hpke-p256' ? openHpke({ privateKey, publicKey }, info, enc, ct) : new Uint8Array(await crypto.subtle.decrypt({ name: 'RSA-OAEP' }, privateKey, ct))
+  return { encryption: certificate, unwrap: (locked) => Promise.all(locked.map((item) => open(item).catch(() => null))) }
 }
 
 /** byte j = (31 j + 7) mod 251 */

@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
+from frontend.server.logs import tell_errors
 from storage.crypto.signatures import sign
 from storage.database.engine import Sessions
 from tests.awards_world import Evaluated
@@ -64,10 +65,10 @@ async def test_fault_07_a_winner_is_confirmed_wholly_or_not_at_all(evaluated: Ev
     await evaluated.end_publicity()
     before, winner = await _everything(evaluated, sessions), (f"{evaluated.at}/winner", {"bidder": evaluated.ids[0]})
     async with _failing(sessions, "ledger_outbox", "new.action = 'winner.confirmed'"):
-        with capture_logs() as lines:
+        with capture_logs([tell_errors]) as lines:
             assert _is_general(await _press(evaluated.office.tenderee, *winner))
         assert await _everything(evaluated, sessions) == before
-    told = "".join(str(line) + str(line.get("exc_info")) for line in lines)
+    told = "".join(map(str, lines))
     assert "confirm_winner" in told, "the log says where it failed"
     assert not any(word in told for word in (evaluated.bidders[0].party.uscc, "secret disk")), "and not on which row"
     shown = await evaluated.office.tenderee.post(*winner)

@@ -18,8 +18,8 @@ from tests.committee_world import Board
 from tests.integration.committees.test_drawing import acts_of
 from tests.nodes import NodeProcess
 
-# Instants of asking, and how far the public ledger has come: its heads say that an act was done, never on whom.
-_CLOCK = re.compile(rb'"(now|server_time|clock_skew_seconds|ends_at|as_of|position)": ?("[^"]*"|[\d.]+)')
+# Instants of asking, now and before, and how far the public ledger has come, whose heads say that something was done.
+_CLOCK = re.compile(rb'"(now|server_time|clock_skew_seconds|seen_at|ends_at|as_of|position)": ?("[^"]*"|[\d.]+)')
 _UPDATED = re.compile(rb"<updated>[^<]*</updated>")
 _NOT_WALKED = ("/api/login", "/api/time", "/api/ledger", "/api/schema", "/readyz", "/healthz")
 
@@ -44,7 +44,7 @@ def _everything(readers: dict[str, ApiClient], paths: list[str]) -> dict[tuple[s
     answers = {}
     for name, client in readers.items():
         for path in paths:
-            query = "?from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z" if path == "/api/openings" else ""
+            query = "?from=2026-01-01T00:00:00Z&to=2036-12-31T00:00:00Z" if path == "/api/openings" else ""
             try:
                 content = client.get_bytes(path + query)
             except ApiError as refusal:
@@ -81,7 +81,7 @@ def _names(board: Board, members: list[Any]) -> list[str]:
 async def test_a_draw_is_told_to_nobody_who_need_not_know_and_names_to_the_supervisor_alone(
         frozen_board: Board, node: NodeProcess) -> None:
     board, world = frozen_board, frozen_board.hall.world
-    administrator = await board.founder.person("平台管理席", staff=("administrator",))
+    administrator = await board.founder.person("平台管理席", staff=("auditor",))
     await board.request()
     people = {"tenderee": board.tenderee, "agency": world.agency, "centre": board.hall.host,
               "deputy": board.hall.recorder, "bidder": world.bidders[0], "other expert": board.experts[-1],

@@ -16,6 +16,7 @@ from storage.database.settings import Settings
 from storage.kernel.clock import process_now
 from storage.objects.store import ObjectStore
 from storage.timers.commands import schedule
+from tests.frozen import frozen
 from tests.nodes import NodeProcess
 from tests.opening_world import Hall, found_hall
 from tests.platform_parts import StartNode
@@ -105,7 +106,7 @@ async def test_fault_03_killed_while_decrypting_or_closing_the_window_the_next_g
 async def _end_window_soon(hall: Hall) -> None:
     await hall.end_window()
     async with hall.world.sessions() as session, session.begin():
-        query = select(func.max(DecryptionPeriod.closes_at)).where(DecryptionPeriod.lot_id == hall.lot.id)
+        query = select(func.max(DecryptionPeriod.closes_at)).where(DecryptionPeriod.opening_id == hall.lot.id)
         await schedule(session, str(hall.lot.id), "opening.close_window", (await session.execute(query)).scalar_one())
 
 
@@ -123,13 +124,10 @@ async def test_fault_04_a_node_frozen_across_the_deadline_changes_nothing_when_i
     client = ApiClient(sleeper.address, ClientIdentity.of(late.identities[0]))
     await asyncio.to_thread(client.login)
     await _deadline_in(hall, 2)
-    sleeper.process.send_signal(signal.SIGSTOP)
-    try:
+    with frozen(sleeper.process.pid):
         waiting = asyncio.create_task(asyncio.to_thread(client.post, f"/api/bid-versions/{version.id}/submit"))
         await eventually(lambda: _is(hall, "frozen"))
         before = [action for action, _ in await hall.entries()]
-    finally:
-        sleeper.process.send_signal(signal.SIGCONT)
     with pytest.raises(ApiError) as refused:
         await waiting
     assert [rule["number"] for rule in refused.value.rules] == ["R-141"]

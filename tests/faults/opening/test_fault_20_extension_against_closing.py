@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,8 +23,9 @@ from trading.tenders.extending import ExtendDeadline, extend_deadline
 from trading.tenders.tables import Lot
 
 
+@cache
 def _working_day() -> datetime:
-    """Ten o'clock on a working day to come."""
+    """Ten o'clock on a working day to come; the same one when midnight passes meanwhile."""
     day = Calendar().next_working(shanghai(process_now()).date() + timedelta(days=1))
     return datetime(day.year, day.month, day.day, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 

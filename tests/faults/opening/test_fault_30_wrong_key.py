@@ -3,10 +3,10 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
+from bidding.bids.model import WHOLE, kinds_in
 from bidding.opening.commands.releasing import (
-    BidderPart,
-    ReleaseBid,
     ReleaseShares,
     SharePart,
     release_bid,
@@ -16,9 +16,11 @@ from storage.crypto.canonical import from_base64
 from storage.crypto.header import read_header
 from storage.crypto.session_key import session_public_key
 from storage.crypto.wraps import seal_release
+from storage.kernel.clock import process_now
 from storage.kernel.errors import Refused, RulesUnmet
 from tests.bids_world import Person
-from tests.opening_world import Hall
+from tests.opening_world import Hall, parts_for, signed_release
+from trading.parties.tables import BoundCertificate
 
 
 async def _release_another_secret(hall: Hall, bidder: Person) -> None:
@@ -29,8 +31,9 @@ async def _release_another_secret(hall: Hall, bidder: Person) -> None:
     for item in work["items"]:
         ch = read_header(item["header"].encode()).ctx.ch
         sealed = seal_release(bytes(32), session, role="bidder", index=0, ch=ch).to_json()
-        parts.append(BidderPart(item["kind"], 0, str(sealed["enc"]), str(sealed["ct"])))
-    await release_bid(hall.lot.id, ReleaseBid(parts), bidder.actor, hall.world.work(), hall.keys)
+        parts.append({"bid": item["bid"], "kind": item["kind"], "i": 0, **sealed})
+    command = signed_release(parts, bidder.identities[0])
+    await release_bid(hall.lot.id, command, bidder.actor, hall.world.work(), hall.keys)
 
 
 @pytest.mark.cts("A-112", "B-019")
@@ -50,6 +53,47 @@ async def test_fault_30_a_wrong_key_is_recorded_holds_nobody_and_may_be_tried_ag
     assert (await hall.snapshot())["bids"][0]["cause"] is None
     [(_, payload)] = await hall.entries("bid.release_failed")
     assert (payload["cause"], payload["attempts"]) == ("wrong-key", 1)
+
+
+@pytest.mark.cts("A-112", "B-019")
+async def test_fault_30_a_kept_secret_never_passes_for_the_key_it_was_wrapped_to(hall: Hall) -> None:
+    """The bidder holds S_B by a backup, and a renewed certificate: that is a remedy, or nothing."""
+    await hall.begin()
+    bidder = hall.world.bidders[1]
+    parts = parts_for(await hall.work_of(bidder), bidder.identities[0])
+    renewed = hall.world.pki.issue(organisation=bidder.party.name, uscc=bidder.party.uscc, kind="ec-p256",
+                                   now=process_now())
+    signed = signed_release(parts, renewed)
+    for command in (replace(signed, signature=""), signed, replace(signed, remedy=True)):
+        with pytest.raises((Refused, RulesUnmet)) as refused:
+            await release_bid(hall.lot.id, command, bidder.actor, hall.world.work(), hall.keys)
+        assert refused.value.facts.get("cause") in ("not-the-holder", None)
+    assert [payload["cause"] for _, payload in await hall.entries("bid.release_failed")] == ["not-the-holder"] * 2
+    await hall.change_lot(remedy="backup")
+    with pytest.raises(Refused):  # the signature says otherwise
+        await release_bid(hall.lot.id, replace(signed, remedy=True), bidder.actor, hall.world.work(), hall.keys)
+    own = signed_release(parts, bidder.identities[0], remedy=True)
+    assert (await release_bid(hall.lot.id, own, bidder.actor, hall.world.work(), hall.keys)).used_remedy
+    shown = next(each for each in (await hall.snapshot())["bids"] if each["bid"] == parts[0]["bid"])
+    assert (shown["remedy"], shown["cause"]) == (True, None)
+    await _two_halves_of_one_holder_are_one(hall, hall.world.bidders[0])
+
+
+async def _two_halves_of_one_holder_are_one(hall: Hall, bidder: Person) -> None:
+    """Statement and body name two certificates: refused of strangers to each other, taken of halves of one (R-702)."""
+    work = await hall.work_of(bidder)
+    signing, half = bidder.identities
+    parts = [next(each for each in parts_for(work, key) if each["kind"] == kind)
+             for kind, key in zip(kinds_in(WHOLE), (signing, half), strict=True)]
+    command = signed_release(parts, signing)
+    with pytest.raises(Refused) as refused:
+        await release_bid(hall.lot.id, command, bidder.actor, hall.world.work(), hall.keys)
+    assert refused.value.facts["cause"] == "not-the-holder"
+    async with hall.world.sessions() as session:  # as its CA reissues an encryption half
+        bound = await session.get_one(BoundCertificate, half.certificate.fingerprint)
+        bound.signing = signing.certificate.fingerprint
+        await session.commit()
+    assert (await release_bid(hall.lot.id, command, bidder.actor, hall.world.work(), hall.keys)).cause is None
 
 
 async def test_fault_30_retries_end_with_the_window(hall: Hall) -> None:

@@ -10,6 +10,7 @@ import uvicorn
 
 from frontend.server.app import create_app
 from storage.crypto.demo_pki import open_demo_pki
+from storage.crypto.tls import trusted_authorities
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
 from storage.database.work import Work
@@ -43,7 +44,7 @@ async def house(settings: Settings, sessions: Sessions, courier: Courier) -> Asy
         await asyncio.sleep(0.02)
 
     def line() -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=settings.public_origin, timeout=30,
+        return httpx.AsyncClient(base_url=settings.public_origin, timeout=30, verify=trusted_authorities(),
                                  headers={"origin": settings.public_origin})
 
     office = await open_office(sessions, settings, line)

@@ -45,7 +45,7 @@ async def test_government_procurement_publicises_names_its_experts_and_counts_wo
         house: House, work: Callable[[], Work], sessions: Sessions) -> None:
     made = await evaluated_lot(
         house.office, work, sessions, house.bidders, kind="government", experts=("周敏", "吴海"), deposit=None,
-        documents_until=instant(process_now() + timedelta(days=14)))
+        documents_until=instant(process_now() + timedelta(days=20)))
     seen = await made.read()
     assert from_wire(seen["publicise_by"]) == term_end(from_wire(seen["received_at"]), Span(5, "working-days"), KNOWN)
     await made.award()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -25,12 +26,16 @@ from bidding.bids.withdrawing import withdrawal_bytes
 from storage.crypto.canonical import to_base64
 from storage.crypto.errors import Malformed, SignatureRefused
 from storage.crypto.tsa import EmbeddedAuthority
+from storage.database.settings import Settings
+from storage.kernel.clock import process_now
 from storage.kernel.errors import NotAllowed, NotFound, Refused, RulesUnmet
 from storage.ledger.tables import LedgerEntry, LedgerOutbox
 from storage.objects.store import ObjectStore
 from tests.bids_fixtures import Settled, StartChecks, Submitted
 from tests.bids_world import Client, Person, World
 from trading.tenders.tables import Lot
+from trading.trust.folder import TrustFolder
+from trading.trust.tables import CertificateValidation
 
 
 def document_of(receipt: Receipt) -> dict[str, object]:
@@ -75,6 +80,48 @@ async def test_a_receipt_with_one_letter_changed_does_not_verify(client: Client,
         verify_receipt(changed, roots=None, ledger_key=None)
     with pytest.raises(Malformed):
         verify_receipt(document_of(receipt) | {"number": "HZ-AAAA-AAAA-AAAA"}, roots=None, ledger_key=None)
+
+
+@pytest.mark.cts("A-90", "B-019")
+async def test_every_certificate_that_a_bid_is_sealed_to_is_judged_when_sealing_and_when_submitting(
+        client: Client, settled: Settled, seal: Seal, checks: CheckWorker, settings: Settings) -> None:
+    world, (signing, backup) = client.world, client.bidder.identities
+    version = await client.upload()
+    assert [each.sealed_to for each in await settled(version)] == [
+        [signing.certificate.fingerprint, backup.certificate.fingerprint]] * 2
+    assert sorted(each["certificate"] for each in (await _facts(client, "bid.envelope_opened"))["sealed_to"]) == sorted(
+        each.certificate.fingerprint for each in (signing, backup))
+
+    # The backup is revoked between sealing and submitting: the bidder is told which certificate it is, and why.
+    world.pki.revoke(backup.certificate, now=process_now())
+    await TrustFolder(settings.trust_directory).absorb(world.work)
+    for act in (submit_bid(version.id, client.bidder.actor, world.work(), seal), client.upload()):
+        with pytest.raises(RulesUnmet) as refused:
+            await act
+        assert [rule.number for rule in refused.value.rules] == ["R-701/3"]
+        facts = refused.value.facts
+        assert (facts["cause"], facts["fingerprint"]) == ("revoked", backup.certificate.fingerprint)
+        assert "证书已被吊销" in str(facts["reason"])
+        assert backup.certificate.serial in str(facts["reason"])
+
+    # Sealed anew without it, the bid is received; the grounds are kept for what it is sealed to.
+    alone = Client(world, Person(client.bidder.party, [signing]), client.store)
+    again = await alone.upload()
+    await settled(again)
+    await submit_bid(again.id, alone.bidder.actor, world.work(), seal)
+    [told] = (await _facts(client, "bid.submitted"))["sealed_to"]
+    assert told["certificate"] == signing.certificate.fingerprint
+    async with world.sessions() as session:
+        kept = await session.get_one(CertificateValidation, told["validation"])
+    assert (kept.fingerprint, kept.purpose) == (signing.certificate.fingerprint, "seal")
+
+
+async def _facts(client: Client, action: str) -> dict[str, Any]:
+    """What the ledger keeps of the newest such act, sealed as it is."""
+    async with client.world.sessions() as session:
+        found = await session.scalars(select(LedgerOutbox.payload).where(
+            LedgerOutbox.action == action).order_by(LedgerOutbox.id.desc()).limit(1))
+        return dict(json.loads(found.one()))
 
 
 @pytest.mark.cts("A-101")

@@ -1,6 +1,7 @@
 """The whole way of a deposit over HTTP: node and bank are processes of their own, and speak by signed messages."""
 
 import asyncio
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.deposits_world import (
     bank_program,
     basic_account,
 )
+from tests.fresh_proof import By, StaleSession
 from tests.nodes import NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall
 from tests.platform_parts import StartNode
@@ -44,6 +46,10 @@ class Counter:
         client = ApiClient(self.address, ClientIdentity.of(person.identities[0]))
         client.login()
         return client
+
+    def late(self, person: Person, path: str, body: Any = None, *, by: By) -> Any:
+        """An act of who has signed in a while ago, and must prove itself anew (fault 36)."""
+        return StaleSession(self.client(person), self.node.settings).act(path, body, by=by)
 
     def own(self, bidder: Person) -> Any:
         """The bidder's own page."""
@@ -108,6 +114,19 @@ def _opened(counter: Counter) -> None:
     assert counter.client(counter.hall.host).get("/api/deposits")["lots"][0]["held"] == DEPOSIT
 
 
+def _not_kept(counter: Counter) -> None:
+    """Twice the tenderee proposes to keep a deposit, and the centre decides that it is not kept (R-403)."""
+    hall = counter.hall
+    rows = counter.client(hall.host).get(f"{counter.path}/deposits")["bids"]
+    proposal = {"bid": rows[0]["bid"], "ground": "refuses_to_sign", "statement": "拒签合同，经两次书面催告。",
+                "evidence": [{"name": "催告函.pdf", "content": b64encode(b"%PDF-1.7 letter").decode()}]}
+    proofs: tuple[tuple[By, By], ...] = (("touch", "certificate"), ("certificate", "touch"))
+    for proposed, decided in proofs:
+        made = counter.late(hall.world.tenderee, f"{counter.path}/deposits/forfeitures", proposal, by=proposed)
+        judged = {"accepted": False, "reason": "证据不足"}
+        counter.late(hall.host, f"/api/deposit-forfeitures/{made['id']}/decide", judged, by=decided)
+
+
 def _refunded(counter: Counter) -> None:
     first = counter.hall.world.bidders[0]
     page = counter.status(first, "refunded")
@@ -126,6 +145,7 @@ async def test_a_deposit_goes_to_the_bank_and_back_over_http(counter: Counter) -
         await counter.hall.submit(bidder, price)
     await counter.hall.world.close()
     await asyncio.to_thread(_opened, counter)
+    await asyncio.to_thread(_not_kept, counter)
     await Till(counter.hall.world).move_lot("contracted", "contract.signed")
     await asyncio.to_thread(_refunded, counter)
 
@@ -144,8 +164,19 @@ def _without_the_banks_key(counter: Counter) -> None:
     assert counter.own(counter.hall.world.bidders[0])["payments"] == []
 
 
+def _asked_back(counter: Counter, bidder: Person, by: By) -> None:
+    """Paid, and without a bid: the money goes back when its bidder asks (R-131)."""
+    counter.transfer(bidder, counter.account(bidder))
+    counter.status(bidder, "received")
+    counter.late(bidder, f"{counter.path}/deposit/refund", by=by)
+    assert counter.status(bidder, "refunded")["refunds"]
+
+
 async def test_neither_side_takes_a_message_that_the_other_has_not_signed(counter: Counter) -> None:
     await asyncio.to_thread(_without_the_banks_key, counter)
+    proofs: tuple[By, By] = ("touch", "certificate")
+    for bidder, by in zip(counter.hall.world.bidders, proofs, strict=False):
+        await asyncio.to_thread(_asked_back, counter, bidder, by)
 
 
 def _pay_by_command_line(counter: Counter, run: CommandLine) -> None:

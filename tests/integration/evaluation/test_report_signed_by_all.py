@@ -19,6 +19,7 @@ from evaluation.reports.commands import (
 )
 from evaluation.reports.model import OUTCOME_FILE
 from evaluation.reports.queries import released_report, report_answer
+from evaluation.scoring.commands.pricing import take_prices
 from evaluation.scoring.commands.reviewing import SaveReview, save_review, submit_review
 from evaluation.scoring.model import EvaluationAct
 from evaluation.scoring.verification import verify_evaluation
@@ -57,7 +58,7 @@ async def test_the_report_is_signed_by_all_then_the_lot_is_evaluated_and_nothing
     told = "".join(page.extract_text() for page in reader.pages).replace("\n", "")
     assert all(word in told for word in ("评标过程无异常", "明确材料调差的基准期", "认为第三名的工期安排更合理"))
     assert json.loads(reader.attachments[OUTCOME_FILE][0]) == outcome
-    assert len(reader.get_fields() or {}) == 6  # five members and the platform
+    assert len(reader.get_fields() or {}) == 7  # five members, the platform, and the time stamp over all of it
     ranks = {row["bid"]: row["rank"] for row in outcome["rows"]}
     assert {str(each.bid_id): each.rank for each in bidders} == ranks
     await nothing_changes(desk)
@@ -86,14 +87,15 @@ async def nothing_changes(desk: Desk) -> None:
         lambda: desk.reveal(desk.leader), lambda: edit_report(lot_id, EditReport("改"), actor, work()),
         lambda: write_dissent(lot_id, WriteDissent("另有不同意见"), actor, work()),
         lambda: record_refusal(lot_id, RecordRefusal("乙", "拒绝签字"), desk.hall.host.actor, work()),
-        lambda: lay_out_report(lot_id, LayOut("finished"), actor, work(), desk.hall.store, desk.hall.settings))
+        lambda: lay_out_report(lot_id, LayOut("finished"), actor, work(), desk.hall.store, desk.hall.settings),
+        lambda: take_prices(lot_id, actor, work()))
     for act in acts:
         with pytest.raises(RulesUnmet) as refused:
             await act()
         assert {rule.number for rule in refused.value.rules} == {"R-341"}
     assert set((await desk.view(actor))["may"]) == set()
     assert (await desk.row()).version == before.version
-    assert len(EvaluationAct) == 12  # an act that is new must be tried here as well
+    assert len(EvaluationAct) == 13  # an act that is new must be tried here as well
 
 
 @pytest.mark.cts("A-152")

@@ -26,6 +26,13 @@ EVIDENCE = [{"name": "拒签函.pdf", "content": b64encode(b"%PDF-1.7 refused to
 CLAIM = {"ground": "refuses_to_sign", "statement": "中标后拒绝签订合同", "amount": "200000.00", "evidence": EVIDENCE}
 
 
+@pytest.fixture
+async def guarantees(guarantees: Guarantees) -> Guarantees:
+    """Whatever the hour is, the deadline of the applications lies on another day than that of the opening."""
+    await guarantees.hall.world.set_deadline(process_now() + timedelta(days=1))
+    return guarantees
+
+
 async def open_with(guarantees: Guarantees, *letters: SignedLetter | None) -> list[dict[str, Any]]:
     """The lot is opened with these letters in its bids; gives the board once every letter was judged."""
     hall = guarantees.hall
@@ -93,6 +100,11 @@ async def test_letters_come_to_light_with_their_bids_and_go_back_after_the_contr
             assert refused.value.status == told
 
     await asyncio.to_thread(read)
+    # An evaluation that fails unsays nothing of what was opened before everybody.
+    await hall.change_lot(stage="failed")
+    shown = await hall.snapshot()
+    assert (len(shown["bids"]), shown["figures"]["total"]) == (3, 3)
+    assert {item["bid"] for item in await asyncio.to_thread(board, guarantees)} == {good["bid"], borrowed["bid"]}
     await end_tender(guarantees)
     await asyncio.to_thread(guarantees.until, lambda: all(
         item["status"] == "surrendered" for item in board(guarantees)))

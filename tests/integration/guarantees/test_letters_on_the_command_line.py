@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from storage.kernel.clock import SHANGHAI, process_now, shanghai
 from tests.bids_world import Person
 from tests.command_line import CommandLine
 from tests.guarantee_world import Guarantees
@@ -14,6 +16,21 @@ from tests.integration.guarantees.test_a_letter_from_the_opening_on import board
 FIELDS = ("--field", "price=8730000.00", "--field", "days=365")
 CONTACT = ("--contact-name", "李联系", "--contact-phone", "0518-85551234")
 WARNED = "平台看不到密封的保函"
+PACE = timedelta(minutes=4)  # longer than it takes from here to the opening
+
+
+@pytest.fixture
+async def guarantees(guarantees: Guarantees) -> Guarantees:
+    """Whatever the hour is, the deadline of the applications lies on the day of the opening, which is moved to now: the
+    command asks for a letter from the deadline's day on."""
+    now = shanghai(process_now())
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(0), tzinfo=SHANGHAI)
+    if midnight - now < PACE:
+        await asyncio.sleep((midnight - now).total_seconds())
+        midnight += timedelta(days=1)
+    last = midnight - timedelta(seconds=1)
+    await guarantees.hall.world.set_deadline(min(shanghai(process_now()) + timedelta(hours=1), last))
+    return guarantees
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from bidding.bids.commands.submitting import Seal, submit_bid
 from bidding.bids.model import BODY, KINDS
+from bidding.bids.tables import Envelope
 from bidding.opening.commands.hosting import SetPlan, set_plan
 from bidding.opening.commands.periods import (
     ExtendWindow,
@@ -19,13 +21,14 @@ from bidding.opening.commands.periods import (
     pause,
     resume,
 )
-from bidding.opening.commands.releasing import BidderPart, ReleaseBid, release_bid
+from bidding.opening.commands.releasing import release_bid
+from bidding.opening.tables import OpenedBid
 from storage.crypto.envelope import Sealing
 from storage.crypto.manifest import Manifest, sign_manifest
 from storage.kernel.clock import from_wire
 from storage.kernel.errors import NotAllowed, RulesUnmet
 from tests.bids_world import Client, Person, SealedObject, seal_object, statement
-from tests.opening_world import Hall, parts_for
+from tests.opening_world import Hall, parts_for, signed_release
 
 
 async def _states(hall: Hall) -> list[str]:
@@ -65,6 +68,28 @@ async def test_decryption_needs_both_the_bidder_and_enough_custodians(hall: Hall
     assert (await hall.snapshot())["bids"][0]["decrypted_at"]
 
 
+async def test_a_bid_whose_rows_cannot_be_read_holds_up_no_other(hall: Hall) -> None:
+    await hall.begin()
+    for custodian in hall.world.custodians[:2]:
+        await hall.release_shares(custodian)
+    for bidder in hall.world.bidders:
+        await hall.release_bid(bidder)
+    async with hall.world.sessions() as session, session.begin():
+        version = select(OpenedBid.bid_version_id).where(OpenedBid.place == 1).scalar_subquery()
+        kept = dict((await session.execute(select(Envelope.id, Envelope.manifest).where(
+            Envelope.bid_version_id == version))).all())
+        await session.execute(update(Envelope).where(Envelope.id.in_(kept)).values(manifest="{}"))
+    assert [await hall.worker.decrypt() for _ in range(2)] == [2, 0]
+    assert await _states(hall) == ["queued", "decrypted", "decrypted"]
+    assert [bool(await hall.worker.check()) for _ in range(3)] == [True, True, False]
+    async with hall.world.sessions() as session, session.begin():
+        for envelope, manifest in kept.items():
+            await session.execute(update(Envelope).where(Envelope.id == envelope).values(manifest=manifest))
+        await session.execute(update(OpenedBid).where(OpenedBid.state == "queued").values(claimed_until=None))
+    assert await hall.worker.decrypt() == 1
+    assert await _states(hall) == ["decrypted"] * 3
+
+
 async def test_a_double_click_a_refresh_and_two_nodes_decrypt_once(hall: Hall) -> None:
     await hall.begin()
     for custodian in hall.world.custodians:
@@ -81,7 +106,7 @@ async def test_without_a_clause_in_the_document_no_remedy_is_used(hall: Hall) ->
     await hall.begin()
     bidder = hall.world.bidders[0]
     parts = parts_for(await hall.work_of(bidder), bidder.identities[0])
-    command = ReleaseBid([BidderPart(each["kind"], each["i"], each["enc"], each["ct"]) for each in parts], remedy=True)
+    command = signed_release(parts, bidder.identities[0], remedy=True)
     with pytest.raises(RulesUnmet) as refused:
         await release_bid(hall.lot.id, command, bidder.actor, hall.world.work(), hall.keys)
     assert [rule.number for rule in refused.value.rules] == ["R-144"]

@@ -13,10 +13,13 @@ from sqlalchemy import select
 
 from bidding.opening.commands.attending import sign_in
 from bidding.opening.commands.recording import read_pdf
+from bidding.opening.release_verification import Released, check_releases
 from bidding.opening.tables import Opening
 from bidding.opening.verification import Anchors, verify_bundle
 from frontend.cli.verify import verify
+from storage.crypto.errors import Malformed, ObjectAltered, SignatureRefused
 from storage.kernel.errors import DomainError
+from storage.ledger.model import LedgerBroken
 from tests.opening_world import PRICES, Hall
 from trading.exchange.tables import ExchangePush
 from trading.tenders.model import NoticeKind
@@ -80,8 +83,8 @@ async def test_a_stranger_verifies_the_exported_lot_and_the_signed_record(hall: 
     told = await told_by(str(files[0]), str(files[1]), "--key", bundle["ledger"]["key"], "--root", str(files[2]))
     assert told.exit_code == 0, told.output
     assert "✓ 唱标：3 行与重新解密的内容逐项一致" in told.output
-    assert told.output.count("签名 ") == 3
-    assert "!" not in told.output
+    assert told.output.count("✓ 签名 ") == 3
+    assert [line for line in told.output.splitlines() if "!" in line and "--witness" not in line] == []
     flipped = bytearray(files[1].read_bytes())
     flipped[2000] ^= 1
     files[1].write_bytes(flipped)
@@ -125,19 +128,54 @@ def _pdf_digest(bundle: dict[str, Any]) -> None:
     bundle["record"]["pdf_sha256"] = "00" * 32
 
 
+def _releases_are_judged(bundle: dict[str, Any]) -> None:
+    """Had the ledger's keeper written it so: a remedy that passes for the key, another's signature, no release."""
+    payloads = [each["payload"] for each in bundle["ledger"]["entries"] if '"bid.released"' in each["entry"]]
+    kinds = ("whole", "whole/statement")
+    assert check_releases(bundle, payloads, kinds) == Released(3, frozenset(), frozenset())
+    first, second, third = payloads
+    with pytest.raises(SignatureRefused):
+        check_releases(bundle, [{**first, "remedy": True}, second, third], kinds)
+    with pytest.raises(SignatureRefused):
+        check_releases(bundle, [{**first, "releases": second["releases"]}, second, third], kinds)
+    with pytest.raises(SignatureRefused):
+        check_releases(bundle, [{**first, "certificate": second["certificate"]}, second, third], kinds)
+    with pytest.raises(Malformed, match="所含的信封不对"):
+        check_releases(bundle, [{**first, "releases": first["releases"][:1]}, second, third], kinds)
+    with pytest.raises(LedgerBroken, match="没有保存解密申请的签名"):
+        check_releases(bundle, [{"bid": first["bid"], "remedy": False}, second, third], kinds)
+    with pytest.raises(LedgerBroken, match="缺少已开启投标文件的解密申请"):
+        check_releases(bundle, [second, third], kinds)
+    exchanged = copy.deepcopy(bundle)  # headers that name another holder
+    one, other = (next(bid for bid in exchanged["bids"] if bid["bid"] == each["bid"]) for each in (first, second))
+    one["envelopes"] = other["envelopes"]
+    with pytest.raises(Malformed, match="不是由密封时所用证书签名"):
+        check_releases(exchanged, payloads, kinds)
+
+
 async def test_every_altered_part_of_an_exported_lot_is_noticed(hall: Hall) -> None:
     await opened(hall)
     bundle = await hall.bundle()
     anchors = Anchors(bundle["ledger"]["key"], frozenset(root.fingerprint for root in hall.keys.roots))
-    assert len(list(verify_bundle(bundle, anchors))) == 10
+    assert len(list(verify_bundle(bundle, anchors))) == 13
     assert '"address"' not in json.dumps(bundle), "who sent a bid from where stays inside"
     assert {bid["secrets"]["kind"] for bid in bundle["bids"]} == {"whole/statement"}
-    changes: list[Callable[[dict[str, Any]], None]] = [
-        _price, _record, _secret, _missing_bid, _swapped_objects, _entry, _signature, _notice, _pdf_digest]
-    for change in changes:
+    # Each under the platform's own seal, so that what notices it is the evidence itself.
+    changes: dict[Callable[[dict[str, Any]], None], str] = {
+        _price: "唱标内容与重新解密的内容不一致", _record: "开标记录与唱标内容不一致",
+        _secret: "投标人密钥与投标时的承诺不符",
+        _missing_bid: "导出的投标文件与封存的集合不一致", _swapped_objects: "存储的分段与投标人签名的清单不符",
+        _entry: "未承接本流前一条目", _signature: "签名不符", _notice: "签名不符",
+        _pdf_digest: "公布的开标记录文件与账本记录不符"}
+    for change, noticed in changes.items():
         altered = copy.deepcopy(bundle)
         change(altered)
-        with pytest.raises(DomainError):
-            list(verify_bundle(altered, anchors))
+        with pytest.raises(DomainError, match=noticed):
+            list(verify_bundle(hall.resealed(altered), anchors))
+    _releases_are_judged(bundle)
+    altered = copy.deepcopy(bundle)
+    altered["platform"]["name"] = "另一平台"
+    with pytest.raises(ObjectAltered, match="与平台封签不符"):
+        list(verify_bundle(altered, anchors))
     with pytest.raises(DomainError):
         list(verify_bundle(bundle, Anchors(anchors.ledger_key, frozenset({"00" * 32}))))

@@ -4,24 +4,30 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from bidding.bids.tables import BidVersion
 from bidding.opening.statements import confirmation_bytes
+from frontend.cli.access_checks import check_security_keys
 from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
 from frontend.cli.verify import verify
 from storage.crypto.canonical import from_base64, to_base64
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
+from storage.kernel.clock import process_now
 from storage.objects.store import ObjectStore
 from tests.bids_world import Person
+from tests.fresh_proof import By, StaleSession
 from tests.nodes import NodeProcess
-from tests.opening_world import PRICES, Hall, found_hall, parts_for
+from tests.opening_world import PRICES, Hall, found_hall, parts_for, signed_release
 
+PROOFS: tuple[By, By] = ("touch", "certificate")
 BODY = bytes(range(256)) * 70_000  # 17.9 MB: three segments
 
 
@@ -56,14 +62,22 @@ class House:
             time.sleep(0.05)
         raise AssertionError(f"the hall never came there: {shown['step']} {shown['figures']}")
 
-    def release(self, person: Person, role: str) -> dict[str, Any]:
-        """One click."""
+    def release(self, person: Person, role: str, key: int = 0, by: By | None = None) -> dict[str, Any]:
+        """One click; ``key``: which of the person's keys opens; ``by``: what proves anew who signed in a while ago."""
         client = self.client(person)
-        parts = parts_for(client.get(f"{self.lot}/release-work"), person.identities[0])
+        parts = parts_for(client.get(f"{self.lot}/release-work"), person.identities[key])
         drop = "bid" if role == "bidder" else "i"
-        body = {"releases": [{key: value for key, value in part.items() if key != drop} for part in parts]}
-        answer: dict[str, Any] = client.post(f"{self.lot}/releases/{role}", body)
+        body: dict[str, Any] = {
+            "releases": [{key: value for key, value in part.items() if key != drop} for part in parts]}
+        if role == "bidder":
+            body["signature"] = signed_release(parts, person.identities[key]).signature
+        path = f"{self.lot}/releases/{role}"
+        answer: dict[str, Any] = self.late(client, path, body, by=by) if by else client.post(path, body)
         return answer
+
+    def late(self, client: ApiClient, path: str, body: Any, *, by: By) -> Any:
+        """An act of who has signed in a while ago (fault 36)."""
+        return StaleSession(client, self.hall.settings).act(path, body, by=by)
 
     def sign(self, person: Person, capacity: str) -> dict[str, Any]:
         """Prepares, signs with the person's key, hands in."""
@@ -95,21 +109,43 @@ def _before_the_opening(house: House) -> None:
     assert house.public.get(f"{house.lot}/hall")["figures"] is None
 
 
+def _loses_its_certificate(house: House, late: BidVersion) -> None:
+    """The last bidder's is revoked after it submitted: it is let in by a renewed one alone, and submits nothing."""
+    person, pki = house.hall.world.bidders[-1], house.hall.world.pki
+    client, lost = house.client(person), person.identities[0]
+    pki.revoke(lost.certificate, now=process_now())
+    for _ in range(200):  # the node looks into its folder every few seconds
+        with suppress(ApiError):
+            client.login()
+            time.sleep(0.1)
+            continue
+        break
+    error = _refused(client, f"/api/bid-versions/{late.id}/submit")
+    assert (error.status, error.facts["reason"]) == (409, "revoked")
+    fresh = pki.issue(organisation=person.party.name, uscc=person.party.uscc, kind="ec-p256", now=process_now())
+    renewed = ApiClient(house.address, ClientIdentity.of(fresh))
+    renewed.post("/api/login/renewed", renewed.show(ClientIdentity.of(fresh)))
+    person.identities.insert(0, fresh)
+
+
 def _open(house: House) -> dict[str, Any]:
     hall = house.hall
     house.until(lambda shown: shown["step"] == "frozen")
     host = house.client(hall.host)
-    host.post(f"{house.lot}/hall/begin-decryption", {"expected": "frozen"})
+    house.late(host, f"{house.lot}/hall/begin-decryption", {"expected": "frozen"}, by="touch")
     error = _refused(host, f"{house.lot}/hall/announce", {"expected": "decrypting"})
     assert (error.status, [rule["number"] for rule in error.rules]) == (422, ["R-506"])
-    for custodian in hall.world.custodians[1:]:
-        assert house.release(custodian, "custodian")["sound"] == 6
-    for bidder in hall.world.bidders:
-        assert house.release(bidder, "bidder")["state"] in ("queued", "decrypting", "decrypted")
+    for custodian, by in zip(hall.world.custodians[1:], PROOFS, strict=True):
+        assert house.release(custodian, "custodian", by=by)["sound"] == 6
+    proofs: tuple[By | None, ...] = (*PROOFS, None)
+    for bidder, key, proof in zip(hall.world.bidders, (0, 0, 1), proofs, strict=True):
+        assert house.release(bidder, "bidder", key, proof)["state"] in ("queued", "decrypting", "decrypted")
     shown = house.until(lambda shown: shown["figures"]["decrypted"] == 3)
     assert shown["figures"]["progress"] == 100
     assert shown["figures"]["signed_in"] == 2
-    host.post(f"{house.lot}/hall/announce", {"expected": "decrypting"})
+    flags: list[dict[str, list[str]]] = [{}, {}, {"released": ["revoked"]}]
+    assert [bid["certificate_flags"] for bid in shown["bids"]] == flags, "it held when the bid was submitted (R-515)"
+    house.late(host, f"{house.lot}/hall/announce", {"expected": "decrypting"}, by="certificate")
     return house.public.get(f"{house.lot}/hall")  # type: ignore[no-any-return]
 
 
@@ -138,26 +174,44 @@ def _read_back(house: House, folder: Path) -> None:
     assert owner.get_bytes(path) == BODY
     assert owner.get_bytes(path, first=8_388_500, last=8_388_900) == BODY[8_388_500:8_388_901]
     assert house.client(house.hall.world.supervisor).get_bytes(path, first=17_919_000) == BODY[17_919_000:]
+    file = f"/api/bids/{bids[0]['bid']}/file?offset=256&length=512&name=%E6%8A%A5%E4%BB%B7.pdf"
+    assert owner.get_bytes(file) == BODY[256:768]
+    [mine] = owner.get(f"{house.lot}/opened-bid")["envelopes"]
+    assert (mine["envelope"], mine["state"], mine["body"]["url"], mine["body"]["size"]) == ("whole", "open", path,
+                                                                                           len(BODY))
+    [theirs] = other.get(f"{house.lot}/opened-bid")["envelopes"]
+    assert theirs["body"]["url"] == f"/api/bids/{bids[1]['bid']}/body"
     for client in (other, house.public, house.client(house.hall.host)):
-        with pytest.raises(ApiError):
-            client.get_bytes(path)
+        for each in (path, file):
+            with pytest.raises(ApiError):
+                client.get_bytes(each)
+    with pytest.raises(ApiError):
+        house.client(house.hall.host).get(f"{house.lot}/opened-bid")
     house.until(lambda shown: {bid["body_check"] for bid in shown["bids"]} == {"sound"})
     for name, at in (("lot.json", "bundle"), ("record.json", "opening-record")):
         (folder / name).write_bytes(house.public.get_bytes(f"{house.lot}/{at}"))
     (folder / "record.pdf").write_bytes(house.public.get_bytes(f"{house.lot}/opening-record/pdf"))
     told = CliRunner().invoke(verify, [str(folder / name) for name in ("lot.json", "record.json", "record.pdf")])
     assert told.exit_code == 0, told.output
+    assert "among them 3 of 3 submissions" in told.output
 
 
-@pytest.mark.cts("A-107", "A-110", "A-111", "B-016", "B-017")
+@pytest.mark.cts("A-107", "A-110", "A-111", "A-112", "B-016", "B-017")
 async def test_an_opening_runs_over_the_nodes_own_interface(node_hall: Hall, node: NodeProcess,
                                                             tmp_path: Path) -> None:
     house = House(node_hall, node.address)
+    keepers = await check_security_keys(node_hall.settings.model_copy(update={"demo": False}))
+    assert [all(each.party.name in found.chinese for each in node_hall.world.custodians) for found in keepers
+            if found.chinese.startswith("密钥份额保管人未登记安全钥匙，不能释放份额")] == [True]
     await asyncio.to_thread(_before_the_opening, house)
-    await node_hall.world.close()
+    late = await node_hall.upload(node_hall.world.bidders[-1], "8000000.00")
+    await asyncio.to_thread(_loses_its_certificate, house, late)
+    await node_hall.hour_comes()
     shown = await asyncio.to_thread(_open, house)
     assert [row["price"] for row in shown["announced"]["rows"]] == list(PRICES)
     await asyncio.to_thread(_conclude, house, shown["announced"]["rows"])
     await asyncio.to_thread(_read_back, house, tmp_path)
     record = json.loads((tmp_path / "record.json").read_text())["record"]
     assert record["objections"][0]["answer"] == "大写由数字换算，无误"
+    assert [(each["place"], each["at"], each["flags"]) for each in record["certificates"]] == [
+        (3, "released", ["revoked"])]

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from bidding.bids.tables import Receipt
 from frontend.cli.verify import verify
 from storage.ledger.checkpoints import verifier_key
 from storage.ledger.documents import SealedDocument
+from storage.ledger.notes import COSIGNATURE_V1, KeyText
 from storage.ledger.proofs import consistency_proof, sealed_proof
 from storage.ledger.queries import checkpoints
 from tests.nodes import ROOT
@@ -97,5 +99,21 @@ async def test_what_is_no_evidence_is_said_to_be_none(tmp_path: Path) -> None:
     for content in ("你好", "[]", '{"kind":"letter"}'):
         file.write_text(content)
         assert (await told_by(file)).exit_code == 2
-    file.write_text('{"kind":"lot-bundle","ledger":{"key":"x"}}')
-    assert (await told_by(file)).exit_code == 1
+    key = verifier_key("yunkai/x", Ed25519PrivateKey.generate().public_key())
+    for mutilated in (b'{"kind":"lot-bundle","ledger":{"key":"x"}}', b'{"kind":"lot-bundle"}', b'{"kind":"checkpoint"}',
+                      b'{"kind":"witness-alarm"}', b'{"record_text":""}', "账本\n7\n根\n\n名\n".encode("gbk")):
+        file.write_bytes(mutilated)
+        told = await told_by(file, "--key", key)
+        assert isinstance(told.exception, SystemExit), (mutilated, told.exception)
+        assert (told.exit_code, "✗" in told.output) == (1, True), told.output
+    file.write_bytes("不是证据".encode("gbk"))
+    assert (await told_by(file)).exit_code == 2
+
+
+async def test_a_receipt_without_its_proof_by_the_ledger_is_no_proof_of_witnesses(hall: Hall, tmp_path: Path) -> None:
+    file, witness = tmp_path / "receipt.json", KeyText("w.example/1", bytes(32), COSIGNATURE_V1)
+    file.write_text(json.dumps({**await receipt_of(hall), "proof": None}))
+    assert (await told_by(file)).exit_code == 0
+    told = await told_by(file, "--witness", witness)
+    assert isinstance(told.exception, SystemExit), told.exception
+    assert (told.exit_code, "尚无账本证明" in told.output) == (1, True), told.output

@@ -8,6 +8,7 @@ import pytest
 import uvicorn
 
 from frontend.server.app import create_app
+from storage.crypto.tls import trusted_authorities
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
 from storage.embedded.ports import draw_ports
@@ -26,7 +27,7 @@ async def office(settings: Settings, sessions: Sessions) -> AsyncIterator[Office
         await asyncio.sleep(0.02)
 
     def line() -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=settings.public_origin, timeout=30,
+        return httpx.AsyncClient(base_url=settings.public_origin, timeout=30, verify=trusted_authorities(),
                                  headers={"origin": settings.public_origin})
 
     made = await open_office(sessions, settings, line)

@@ -11,7 +11,9 @@ import pypdf
 import pytest
 
 from storage.crypto.canonical import canonical_bytes, to_base64
-from storage.crypto.pdf_validation import validate_pdf
+from storage.crypto.pdf_lasting import own_trust
+from storage.crypto.pdf_validation import B_LTA, validate_paper
+from storage.crypto.platform_keys import load_platform_keys
 from storage.crypto.signatures import sign
 from storage.crypto.trust import TrustStore
 from storage.database.engine import Sessions
@@ -31,8 +33,10 @@ from tests.tenders_world import (
     published_lot,
     signed_document,
     verified_notice,
+    worked_day,
     working_day_after,
 )
+from trading.tenders import attachments
 from trading.tenders.housekeeping import sweep_documents
 
 PDF = b"%PDF-1.7\n" + b"drawing " * 4096
@@ -121,6 +125,14 @@ async def test_attachments_come_and_go_and_a_required_bill_must_be_there(office:
     await attach(office.agency, lot, "迟到.pdf", PDF, "attachment", expect=409)
 
 
+async def test_a_lot_holds_so_many_attachments_and_no_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert attachments._MOST_FILES == 200
+    monkeypatch.setattr(attachments, "_MOST_FILES", 1)
+    lot = await plan(office)
+    await attach(office.agency, lot, "一.pdf", PDF, "attachment")
+    await attach(office.agency, lot, "二.pdf", PDF, "attachment", expect=409)
+
+
 def make_bill() -> bytes:
     """A small real spreadsheet: what an .xlsx file is, a ZIP of XML."""
     out = io.BytesIO()
@@ -171,8 +183,11 @@ async def test_the_main_document_is_signed_by_the_tenderee_with_its_own_key(offi
     assert signed["signed_certificate"] == office.tenderee.identity.certificate.fingerprint
     pdf = await preview(office.tenderee, lot)
     assert sha256(pdf).hexdigest() == signed["sha256"]
-    found = await validate_pdf(pdf, TrustStore(settings.trust_directory).current(), process_now())
-    assert [(each.certificate.organisation, each.holds) for each in found] == [(office.tenderee.party.name, True)]
+    keys = load_platform_keys(settings.key_directory, name=settings.platform_name, now=process_now())
+    trust = TrustStore(settings.trust_directory).current().joined(own_trust(keys, process_now()))
+    paper = await validate_paper(pdf, trust, process_now())
+    assert [(each.certificate.organisation, each.holds, each.level) for each in paper.signatures] == [
+        (office.tenderee.party.name, True, B_LTA)]
 
 
 @pytest.mark.cts("A-69")
@@ -240,7 +255,7 @@ async def test_a_clarification_becomes_part_of_the_document(office: Office) -> N
 
 async def test_a_change_less_than_fifteen_days_before_the_deadline_is_refused_by_number(office: Office) -> None:
     lot = await plan(office, estimate="3000000", deposit=None, compulsory=False,
-                     deadline_at=instant(working_day_after(process_now(), 10)))
+                     deadline_at=instant(await worked_day(office, 10)))
     await signed_document(office, lot)
     notice = await verified_notice(office, lot)
     await office.centre.post(f"/api/notices/{notice['id']}/publish", {"waiver_reason": "应急"})

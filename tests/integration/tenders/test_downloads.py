@@ -12,10 +12,11 @@ from trading.tenders.tables import Lot
 
 
 async def close(sessions: Sessions, lot: dict[str, Any]) -> None:
-    """The deadline is now, moved by hand as no act of the platform does."""
+    """The deadline is now and bidding closed, moved by hand as no act of the platform does."""
     now = process_now()
     async with sessions() as session:
-        await session.execute(update(Lot).where(Lot.id == lot["id"]).values(documents_until=now, deadline_at=now))
+        await session.execute(update(Lot).where(Lot.id == lot["id"]).values(
+            documents_until=now, deadline_at=now, stage="opening"))
         await session.commit()
 
 

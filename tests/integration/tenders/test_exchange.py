@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.canonical import canonical_bytes
-from storage.crypto.platform_keys import CertifiedKey, load_platform_keys
+from storage.crypto.certified_key import CertifiedKey
+from storage.crypto.outgoing import outgoing
+from storage.crypto.platform_keys import load_platform_keys
 from storage.crypto.statements import check_statement
 from storage.database.engine import Sessions
 from storage.database.work import Work
@@ -39,6 +42,7 @@ class Receiver:
 
     status: int = 200
     lies: dict[str, str] = field(default_factory=dict)
+    raw: bytes = b""
     received: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
 
@@ -50,10 +54,11 @@ class Receiver:
         self.received.append(message)
         digest = sha256(canonical_bytes(message["payload"])).hexdigest()
         told = json.dumps({"id": message["id"], "sha256": digest, "acknowledgement": f"GG-{len(self.received)}",
-                           **self.lies}).encode()
+                           **self.lies}).encode() if not self.raw else self.raw
         writer.write(f"HTTP/1.1 {self.status} X\r\ncontent-type: application/json\r\ncontent-length: {len(told)}\r\n"
                      "connection: close\r\n\r\n".encode() + told)
-        await writer.drain()
+        with suppress(ConnectionError):  # who has read enough hangs up
+            await writer.drain()
         writer.close()
 
 
@@ -116,6 +121,26 @@ async def test_a_message_waits_until_it_is_truly_acknowledged(
     await _rest(sessions)
     assert await _deliver(work, Receiver()) == 1
     assert (await office.tenderee.get(path))[0]["attempts"] == 4
+
+
+async def test_no_answer_of_a_receiver_can_stop_the_queue_or_fill_the_memory(
+        office: Office, work: Callable[[], Work], sessions: Sessions) -> None:
+    lot = await published_lot(office)
+    path = f"/api/notices/{lot['notices'][0]['id']}/delivery"
+    bloated = Receiver(lies={"padding": "x" * (1 << 20)})
+    for receiver, error in ((Receiver(lies={"acknowledgement": "a\0b"}), "回执与报送内容不符"),
+                            (Receiver(lies={"acknowledgement": "\ud800"}), "回执与报送内容不符"),
+                            (Receiver(raw=b"[" * 50_000), "RecursionError"), (bloated, "more bytes than admitted"),
+                            (Receiver(raw=b"[]"), "回执与报送内容不符"), (Receiver(raw=b"\xff"), "UnicodeDecodeError")):
+        assert await _deliver(work, receiver) == 0
+        told = (await office.tenderee.get(path))[0]
+        assert (told["acknowledged_at"], told["last_error"]) == (None, error)
+        await _rest(sessions)
+    async with outgoing(private=True) as client:
+        for nowhere in ("http://127.0.0.1:99999/", "http://[::1", "http://\0/"):
+            assert await deliver_pending(work, post_to(client, nowhere)) == 0
+            await _rest(sessions)
+    assert await _deliver(work, Receiver()) == 1
 
 
 async def test_two_nodes_delivering_at_once_send_a_message_once(office: Office, work: Callable[[], Work]) -> None:

@@ -20,6 +20,7 @@ from tests.tenders_world import (
     published_lot,
     signed_document,
     verified_notice,
+    worked_day,
     working_day_after,
 )
 from trading.tenders.tables import Lot
@@ -85,7 +86,7 @@ async def test_a_deadline_moves_neither_earlier_nor_to_a_holiday_nor_once_it_has
 async def test_a_change_that_comes_late_extends_the_deadline_in_the_same_act(
         office: Office, sessions: Sessions) -> None:
     lot = await plan(office, estimate="3000000", deposit=None, compulsory=False,
-                     deadline_at=instant(working_day_after(process_now(), 10)))
+                     deadline_at=instant(await worked_day(office, 10)))
     await signed_document(office, lot)
     opening = await verified_notice(office, lot)
     await office.centre.post(f"/api/notices/{opening['id']}/publish", {"waiver_reason": "应急"})
@@ -96,13 +97,13 @@ async def test_a_change_that_comes_late_extends_the_deadline_in_the_same_act(
     issue = f"{path}/clarifications/issue"
     refused = await office.agency.post(issue, {}, expect=422)
     assert numbers(refused) == {"R-105"}
-    too_soon = {"deadline_at": instant(working_day_after(process_now(), 11))}
+    too_soon = {"deadline_at": instant(await worked_day(office, 11))}
     assert numbers(await office.agency.post(issue, too_soon, expect=422)) == {"R-105"}
     held = (await office.public.get(path)).json()
     assert held["deadline_at"] == lot["deadline_at"], "neither happened"
     assert [each["kind"] for each in held["notices"]] == ["tender"]
 
-    lawful = from_wire(refused["facts"]["earliest_deadline"]) + timedelta(minutes=10)
+    lawful = working_day_after(from_wire(refused["facts"]["earliest_deadline"]), 1)
     made = await office.agency.post(issue, {"deadline_at": instant(lawful)}, expect=200)
     told = (await office.public.get(path)).json()
     assert (_deadline(told), await _closes_at(sessions, lot)) == (lawful, lawful)

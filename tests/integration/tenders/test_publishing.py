@@ -5,8 +5,9 @@ from hashlib import sha256
 
 import pytest
 
-from storage.kernel.clock import process_now
+from storage.kernel.clock import process_now, shanghai
 from tests.tenders_world import (
+    KNOWN,
     METHOD,
     NOTICE_FIELDS,
     Office,
@@ -17,6 +18,7 @@ from tests.tenders_world import (
     published_lot,
     signed_document,
     verified_notice,
+    worked_day,
     working_day_after,
 )
 
@@ -54,13 +56,13 @@ async def test_filters_and_pages_narrow_the_public_list(office: Office) -> None:
 
 async def test_publishing_lists_every_unmet_rule_by_number(office: Office) -> None:
     now = process_now()
-    sunday = working_day_after(now, 10)
-    while sunday.weekday() != 6:
-        sunday += timedelta(days=1)
+    off = shanghai(now).replace(hour=9) + timedelta(days=10)
+    while KNOWN.is_working(off.date()):
+        off += timedelta(days=1)
     lot = await plan(
         office, project={"approval": "", "funding": ""}, estimate="12000000", compulsory=False, price_limit=None,
         minimum_price="1", deposit="240000.01", documents_until=instant(now + timedelta(days=4)),
-        deadline_at=instant(sunday), opening_place="", k=1, remedy="无", requires_bill=True,
+        deadline_at=instant(off), opening_place="", k=1, remedy="无", requires_bill=True,
         announced_fields=[{"key": "days", "label": "工期", "kind": "days"}], bid_parts=[],
         review_items=[METHOD["review_items"][0], METHOD["review_items"][0]],
         scoring_items=METHOD["scoring_items"][:1], price_formula={"number": "R-312", "above": "1", "below": "2"})
@@ -89,7 +91,7 @@ async def test_a_document_on_sale_for_less_than_five_days_is_refused(office: Off
 
 @pytest.mark.cts("B-004")
 async def test_less_than_twenty_days_to_the_opening_are_refused(office: Office) -> None:
-    assert await _refusal(office, deadline_at=instant(working_day_after(process_now(), 15))) == {"R-103"}
+    assert await _refusal(office, deadline_at=instant(await worked_day(office, 15))) == {"R-103"}
 
 
 @pytest.mark.cts("B-004")
@@ -107,7 +109,7 @@ async def test_an_opening_on_a_holiday_is_refused_and_the_proposal_rolls_past_it
 
 async def test_a_lot_that_need_not_be_tendered_may_be_shorter_with_a_reason(office: Office) -> None:
     lot = await plan(office, estimate="3000000", deposit="60000", compulsory=False,
-                     deadline_at=instant(working_day_after(process_now(), 10)))
+                     deadline_at=instant(await worked_day(office, 10)))
     await signed_document(office, lot)
     notice = await verified_notice(office, lot)
     path = f"/api/notices/{notice['id']}/publish"
@@ -118,7 +120,7 @@ async def test_a_lot_that_need_not_be_tendered_may_be_shorter_with_a_reason(offi
 
 
 async def test_a_reason_does_not_excuse_a_compulsory_lot(office: Office) -> None:
-    lot = await plan(office, deadline_at=instant(working_day_after(process_now(), 10)))
+    lot = await plan(office, deadline_at=instant(await worked_day(office, 10)))
     await signed_document(office, lot)
     notice = await verified_notice(office, lot)
     refusal = await office.centre.post(f"/api/notices/{notice['id']}/publish", {"waiver_reason": "急"}, expect=422)
@@ -143,7 +145,7 @@ async def test_a_notice_without_a_contact_is_not_published(office: Office) -> No
 
 
 async def test_centre_staff_hold_no_share_of_a_key(office: Office) -> None:
-    keepers = [{"party_id": office.tenderee.id}, {"party_id": office.centre.id}]
+    keepers = [{"party_id": each.id} for each in (office.tenderee, office.agency, office.centre)]
     assert await _refusal(office, custodians=keepers) == {"R-200"}
 
 

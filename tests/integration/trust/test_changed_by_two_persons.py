@@ -43,7 +43,7 @@ class Keepers:
 @pytest.fixture
 async def keepers(sessions: Sessions, work: Callable[[], Work], settings: Settings, tmp_path: Path) -> Keepers:
     founder = Founder(sessions, tmp_path / "ca", settings.trust_directory)
-    people = [await founder.person(name, staff=("administrator",)) for name in ("管理员甲", "管理员乙")]
+    people = [await founder.person(name, staff=("security_administrator",)) for name in ("管理员甲", "管理员乙")]
     bidder = await founder.person("江苏第一建设有限公司", "bidder")
     await seed_list(authorities_of(settings.trust_directory), work())
     assert not await seed_list(authorities_of(settings.trust_directory), work()), "a list begins once"
@@ -52,7 +52,8 @@ async def keepers(sessions: Sessions, work: Callable[[], Work], settings: Settin
 
 @pytest.fixture
 def authority(tmp_path: Path) -> TestAuthority:
-    return found_authority(tmp_path / "cas" / "suzhou-ca", "ec-p256", process_now())
+    """A CA of SM2: listed as any other (R-005)."""
+    return found_authority(tmp_path / "cas" / "suzhou-ca", "sm2", process_now())
 
 
 def change(authority: TestAuthority, effective_at: datetime | None = None, certificates: str = "",

@@ -20,6 +20,7 @@ from frontend.cli.rehearsal.programs.bank_books import BookRefused, Books
 from frontend.cli.rehearsal.programs.orders import OrderRefused, checked_order
 from frontend.cli.rehearsal.programs.serving import own_key, public_text, refused, run
 from storage.crypto.callbacks import HEADER, sign_callback
+from storage.crypto.tls import trusted_authorities
 from storage.kernel.clock import process_now
 
 CHANNEL = "bank"
@@ -37,7 +38,7 @@ class Teller:
 
     async def run(self) -> None:
         """For ever; a call that is refused for good is set aside with the refusal."""
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=20, trust_env=False, verify=trusted_authorities()) as client:
             while True:
                 pause = _PAUSE_SECONDS if await self._send_next(client) else _AWAY_SECONDS
                 await asyncio.sleep(0 if self._books.waiting and pause == _PAUSE_SECONDS else pause)

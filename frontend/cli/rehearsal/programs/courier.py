@@ -16,6 +16,7 @@ from frontend.cli.rehearsal.programs.courier_books import ParcelRefused, Parcels
 from frontend.cli.rehearsal.programs.orders import OrderRefused, checked_order
 from frontend.cli.rehearsal.programs.serving import own_key, public_text, refused, run
 from storage.crypto.callbacks import HEADER, sign_callback
+from storage.crypto.tls import trusted_authorities
 from storage.kernel.clock import process_now
 
 CHANNEL = "courier"
@@ -34,7 +35,7 @@ class Caller:
 
     async def run(self) -> None:
         """For ever."""
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=20, trust_env=False, verify=trusted_authorities()) as client:
             while True:
                 self._parcels.pass_time(process_now())
                 is_there = await self._tell(client) if self._parcels.waiting else True

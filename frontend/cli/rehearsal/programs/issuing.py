@@ -16,6 +16,7 @@ from bidding.guarantees.application import opened_application, sealed_letter
 from frontend.cli.rehearsal.programs.letters import House, issue_letter, letter_data
 from frontend.cli.rehearsal.programs.orders import checked_order
 from storage.crypto.callbacks import HEADER, sign_callback
+from storage.crypto.tls import trusted_authorities
 from storage.crypto.wraps import WrapPrivateKey
 from storage.kernel.clock import process_now
 from storage.kernel.errors import DomainError, Invalid
@@ -101,7 +102,7 @@ class Desk:
 
     async def call_back(self, stop: asyncio.Event) -> None:
         """Sends what is owed, in order, each until the platform took it."""
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=20, verify=trusted_authorities()) as client:
             while not stop.is_set():
                 if not self.state["outbox"] or not await self._send(client, self.state["outbox"][0]):
                     await asyncio.sleep(_PAUSE_SECONDS)

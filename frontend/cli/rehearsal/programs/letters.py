@@ -11,9 +11,9 @@ from bidding.guarantees.application import SignedLetter
 from bidding.guarantees.model import ATTACHMENT, KIND_WORDS, IssuerKind
 from storage.crypto.canonical import Json, canonical_bytes
 from storage.crypto.certificates import describe
+from storage.crypto.certified_key import CertifiedKey
 from storage.crypto.demo_pki import Identity
 from storage.crypto.pdf_signing import sign_pdf
-from storage.crypto.platform_keys import CertifiedKey
 from storage.documents.render import render
 from storage.kernel.clock import shanghai, to_wire
 from storage.kernel.money import CENT, in_words, yuan

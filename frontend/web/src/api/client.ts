@@ -43,8 +43,31 @@ async function send(method: string, path: string, body: BodyInit | undefined, op
   return answer
 }
 
+// Some acts ask for a fresh proof: a signature of the certificate, or for most of them a touch of a security key as well.
+// Whoever can ask the person for it stands here (app/ProveAgain).
+type Ask = (takesKey: boolean) => Promise<boolean>
+let proveAgain: Ask | null = null
+export const onProofNeeded = (ask: Ask | null): void => { proveAgain = ask }
+
+const needsProof = (error: unknown): error is Problem => error instanceof Problem && error.code === 'proof-needed'
+
+/** Asks for a proof once, and never for what is a proof itself: a platform that asks again gets no endless answer. */
+async function sendProven(method: string, path: string, body: BodyInit | undefined, options: CallOptions, json: boolean): Promise<Response> {
+  try {
+    return await send(method, path, body, options, json)
+  } catch (error) {
+    if (!needsProof(error) || path.startsWith('/api/login/') || !proveAgain || !(await proveAgain(error.facts.by === 'key'))) throw error
+  }
+  try {
+    return await send(method, path, body, options, json)
+  } catch (error) {
+    if (!needsProof(error)) throw error
+    throw new Problem(error.status, 'proof-unheard', error.message, error.rules, error.facts)
+  }
+}
+
 async function call<T>(method: string, path: string, body: unknown, options: CallOptions = {}): Promise<T> {
-  const answer = await send(method, path, body === undefined ? undefined : JSON.stringify(body), options, body !== undefined)
+  const answer = await sendProven(method, path, body === undefined ? undefined : JSON.stringify(body), options, body !== undefined)
   if (answer.status === 204) return undefined as T
   return (await answer.json()) as T
 }
@@ -55,5 +78,5 @@ export const api = {
   put: <T>(path: string, body: unknown, options?: CallOptions) => call<T>('PUT', path, body, options),
   patch: <T>(path: string, body: unknown, options?: CallOptions) => call<T>('PATCH', path, body, options),
   delete: <T>(path: string, options?: CallOptions) => call<T>('DELETE', path, undefined, options),
-  raw: (method: string, path: string, body?: BodyInit, options: CallOptions = {}) => send(method, path, body, options, false),
+  raw: (method: string, path: string, body?: BodyInit, options: CallOptions = {}) => sendProven(method, path, body, options, false),
 }

@@ -1,20 +1,21 @@
 /** One bid of a bundle: receipt, submission, seal, and its statement decrypted again. */
 import { type Bytes, concat, fromBase64, fromHex, sha256Hex, utf8 } from '@/sealing/bytes'
 import { isObject, type JsonObject, parseCanonicalObject } from '@/sealing/canonical'
-import { type Certificate, parseCertificate } from '@/sealing/certificate'
-import { openBody, openEnvelope } from '@/sealing/envelope'
+import { type Certificate, isPair, parseCertificate } from '@/sealing/certificate'
+import { openBody, openEnvelope, openWhole } from '@/sealing/envelope'
 import { insist } from '@/sealing/faults'
 import { sealedSegmentLength } from '@/sealing/floe'
-import { readHeader } from '@/sealing/header'
-import { checkManifest, readManifest } from '@/sealing/manifest'
+import { readHeader, wrapsFor } from '@/sealing/header'
+import { checkManifest, type Manifest, readManifest } from '@/sealing/manifest'
 import { checkPlatformSignature } from '@/sealing/notice'
+import { type SealedPart, releaseBytes } from '@/sealing/release'
 import { signedBy } from '@/sealing/signer'
+import { sm3Hex } from '@/sealing/suites'
 import type { BundleBid, BundleEnvelope, FrozenBid, Ground } from './bundleShape'
 import { verifySealedDocument } from './documents'
 import { type Findings, Undecided } from './findings'
 
-const KINDS = ['whole', 'whole/statement']
-const STATEMENT = 'whole/statement'
+const kindsOf = (envelope: string): string[] => [envelope, `${envelope}/statement`]
 
 /** Adds to `findings` what holds of this bid. */
 export async function checkBid(bid: BundleBid, ground: Ground, findings: Findings): Promise<void> {
@@ -58,7 +59,10 @@ async function checkSubmission(bid: BundleBid, frozen: FrozenBid, ground: Ground
 }
 
 async function checkEnvelopes(bid: BundleBid, frozen: FrozenBid, ground: Ground): Promise<void> {
-  insist(bid.envelopes.map((item) => item.kind).sort().join() === KINDS.join(), 'malformed', 'a bid has two envelopes')
+  const kinds = ground.envelope === 'technical' ? [...kindsOf('price'), ...kindsOf('technical')] : kindsOf(ground.envelope)
+  insist(bid.envelopes.map((item) => item.kind).sort().join() === kinds.join(), 'malformed', 'a bid has other envelopes')
+  // Nothing of an envelope that was not opened here is given away (R-318).
+  insist(bid.envelopes.every((item) => item.object === undefined || item.kind === `${ground.envelope}/statement`), 'not-authentic', 'content of an envelope that was not opened')
   const certificate = await parseCertificate(bid.certificate)
   insist(certificate.fingerprint === `sha256:${bare(frozen.certificate)}`, 'not-authentic', 'another certificate than was frozen')
   for (const envelope of bid.envelopes) await checkEnvelope(envelope, frozen, certificate, ground)
@@ -84,38 +88,75 @@ async function checkOpened(bid: BundleBid, ground: Ground): Promise<string> {
   const row = ground.rows.get(bid.bid)
   insist(row !== undefined && row.state === 'decrypted' && row.version === bid.version, 'not-authentic', 'announced as another state or version')
   insist(row.name === bid.name && row.uscc === bid.uscc, 'not-authentic', 'announced under another name')
-  const values = parseCanonicalObject(await statementOf(bid)).fields
+  const values = parseCanonicalObject(await statementOf(bid, ground)).fields
   insist(isObject(values), 'malformed', 'not an opening statement')
   for (const field of row.fields as readonly JsonObject[]) {
     insist(values[String(field.key)] === field.value, 'not-authentic', `announced another value of ${String(field.key)}`)
   }
-  const asked = ground.lot.announced_fields.map((field) => field.key).filter((key) => key in values)
+  const own = ground.lot.announced_fields.filter((field) => ground.envelope === 'whole' || Boolean(field.priced) === (ground.envelope === 'price'))
+  const asked = own.map((field) => field.key).filter((key) => key in values)
   insist(asked.length === (row.fields as readonly unknown[]).length, 'not-authentic', 'not everything asked for was announced')
-  const price = typeof values.price === 'string' ? yuan(values.price) : null
+  const price = ground.envelope !== 'technical' && typeof values.price === 'string' ? yuan(values.price) : null
   insist(price === row.price, 'not-authentic', 'announced another price')
+  await checkReleased(bid, ground)
   return price ?? ''
 }
 
-async function statementOf(bid: BundleBid): Promise<Bytes> {
+/**
+ * Who released it has signed: the holder of the wraps that were opened, or with a remedy who was signed in (R-144). S_P from
+ * the bidder itself counts only where that signature covers it, as a remedy.
+ */
+export async function checkReleased(bid: BundleBid, ground: Pick<Ground, 'acts' | 'certificates' | 'envelope'> & { lot?: Ground['lot'] }): Promise<void> {
+  const told = ground.acts.get('bid.released')?.filter((each) => each.bid === bid.bid).at(-1)
+  insist(told !== undefined, 'broken-chain', 'the ledger holds no release of this bid')
+  const releases = told.releases as unknown as readonly SealedPart[]
+  insist(releases.map((each) => each.kind).sort().join() === kindsOf(ground.envelope).join(), 'malformed', 'a release of other envelopes')
+  const alone = releases.filter((each) => each.custody_sha256 !== undefined).length
+  insist(alone === 0 || (alone === releases.length && told.remedy === true), 'malformed', 'the custody secret of a release that is no remedy')
+  insist(bid.secrets?.s_p === undefined || alone > 0, 'not-authentic', 'a custody secret that its bidder did not give')
+  insist(told.remedy !== true || ground.lot?.remedy !== 'none', 'not-authentic', 'a remedy that the tender document does not have')
+  const signer = await named(String(told.certificate), ground)
+  const signed = await signedBy(signer, releaseBytes(bid.bid, releases, told.remedy === true), fromBase64(String(told.signature)))
+  insist(signed, 'not-authentic', 'the release is not signed')
+  if (told.remedy === true) return
+  for (const { kind, i } of releases) {
+    const header = readHeader(bid.envelopes.find((each) => each.kind === kind)?.header ?? '')
+    const cert = wrapsFor(header, 'bidder')[i]?.cert ?? ''
+    const holds = cert === signer.fingerprint || isPair(signer, await named(bare(cert), ground))
+    insist(holds, 'not-authentic', 'released by another than it was sealed to')
+  }
+}
+
+async function named(fingerprint: string, { certificates }: Pick<Ground, 'certificates'>): Promise<Certificate> {
+  const certificate = await parseCertificate(certificates[fingerprint] ?? '')
+  insist(bare(certificate.fingerprint) === fingerprint, 'not-authentic', 'another certificate than is named')
+  return certificate
+}
+
+async function statementOf(bid: BundleBid, ground: Ground): Promise<Bytes> {
   const { secrets } = bid
-  const envelope = bid.envelopes.find((item) => item.kind === STATEMENT)
-  insist(secrets?.kind === STATEMENT && envelope?.object !== undefined, 'malformed', 'the statement or its secrets are missing')
+  const kind = `${ground.envelope}/statement`
+  const envelope = bid.envelopes.find((item) => item.kind === kind)
+  insist(secrets?.kind === kind && envelope?.object !== undefined, 'malformed', 'the statement or its secrets are missing')
   const header = readHeader(envelope.header)
   const manifest = readManifest(envelope.manifest)
   const object = fromBase64(envelope.object)
-  await checkParts(object, manifest.parts, manifest.size, header.ctx.seg)
-  const floe = await openEnvelope(header, fromHex(secrets.s_b), Object.values(secrets.shares).map(fromHex))
+  await checkParts(object, manifest, header.ctx.seg)
+  const floe = secrets.s_p === undefined
+    ? await openEnvelope(header, fromHex(secrets.s_b), Object.values(secrets.shares).map(fromHex))
+    : await openWhole(header, fromHex(secrets.s_b), fromHex(secrets.s_p))
   const pieces: Bytes[] = []
   for await (const piece of openBody(floe, manifest.size, new Blob([object]))) pieces.push(piece)
   return concat(...pieces)
 }
 
 /** The stored bytes are the ones whose digests the bidder signed. */
-async function checkParts(object: Bytes, parts: readonly string[], size: number, segment: number): Promise<void> {
+async function checkParts(object: Bytes, { parts, parts_sm3: twice, size }: Manifest, segment: number): Promise<void> {
   for (const [position, digest] of parts.entries()) {
     const start = position * segment
-    const part = object.subarray(start, start + sealedSegmentLength(position, size, segment))
-    insist((await sha256Hex(part)) === digest, 'not-authentic', 'the stored bytes differ from the signed manifest')
+    const part = object.slice(start, start + sealedSegmentLength(position, size, segment))
+    const same = (await sha256Hex(part)) === digest && (twice === undefined || sm3Hex(part) === twice[position])
+    insist(same, 'not-authentic', 'the stored bytes differ from the signed manifest')
   }
 }
 

@@ -34,15 +34,20 @@ export async function keyId(key: VerifierKey, kind = ED25519): Promise<Bytes> {
   return (await sha256(utf8(`${key.name}\n`), new Uint8Array([kind]), key.raw)).slice(0, 4)
 }
 
-/** Reads `name+id+base64`, the text form of a pinned key. */
-export async function parseVerifierKey(text: string): Promise<VerifierKey> {
+/** Reads `name+id+base64`, the text form of a log's pinned key. */
+export const parseVerifierKey = (text: string): Promise<VerifierKey> => parseKey(text, ED25519)
+
+/** The same of a witness's key. */
+export const parseWitnessKey = (text: string): Promise<VerifierKey> => parseKey(text, COSIGNATURE)
+
+async function parseKey(text: string, kind: number): Promise<VerifierKey> {
   const match = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim())
   insist(match !== null, 'malformed', 'not a verifier key')
   const [, name = '', id = '', encoded = ''] = match
   const raw = binary(encoded)
-  insist(raw.length === 33 && raw[0] === ED25519, 'malformed', 'not an Ed25519 verifier key')
+  insist(raw.length === 33 && raw[0] === kind, 'malformed', 'not an Ed25519 key of this kind')
   const key = { name, raw: raw.slice(1) }
-  insist(hex(await keyId(key)) === id, 'malformed', 'key does not fit its number')
+  insist(hex(await keyId(key, kind)) === id, 'malformed', 'key does not fit its number')
   return key
 }
 

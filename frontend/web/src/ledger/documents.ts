@@ -25,6 +25,9 @@ export interface SealedAct {
   readonly salt?: string
 }
 
+/** What an entry or a sealed act comes with. */
+const MEMBERS = new Set(['entry', 'act', 'leaf', 'proof', 'position', 'siblings', 'batch', 'payload', 'salt'])
+
 interface Document {
   readonly v: number
   readonly log: string
@@ -82,6 +85,7 @@ export async function verifyGrowth(older: string, newer: string, proof: readonly
 
 /** One entry: canonical, in the tree of the checkpoint, and its payload (where given) the one digested. */
 export async function verifyEntry(proof: EntryProof, checkpoint: Checkpoint): Promise<Entry> {
+  insistKnown(proof)
   const entry = readEntry(proof.entry)
   const leaf = await leafHash(utf8(proof.entry))
   insist(entry.log === checkpoint.origin, 'broken-chain', `entry ${String(entry.seq)} of another log`)
@@ -106,6 +110,7 @@ async function verifySealedAct(act: SealedAct, batch: EntryProof, checkpoint: Ch
   insist(entry.action === 'sealed.batch' && isObject(batch.payload), 'broken-chain', 'not a sealed batch')
   // The root counts only as the payload the entry digests.
   insist(await checkPayload(batch, entry.payload_sha256), 'broken-chain', 'the batch does not show its root')
+  insistKnown(act)
   const head = readSealedHead(act.act)
   const leaf = await leafOf(act.act)
   const held = await sealedProofHolds(hashOf(leaf), act.position, act.siblings.map(hashOf), hashOf(batch.payload.root))
@@ -114,8 +119,12 @@ async function verifySealedAct(act: SealedAct, batch: EntryProof, checkpoint: Ch
   return head
 }
 
-async function checkpointOf(document: Document, key: string): Promise<Checkpoint> {
+function insistKnown(given: EntryProof | SealedAct): void {
+  insist(Object.keys(given).every((name) => MEMBERS.has(name)), 'malformed', 'evidence with an unknown member')
+}
+
+export async function checkpointOf(document: Document, key: string): Promise<Checkpoint> {
   const pinned = await parseVerifierKey(key)
-  insist(document.v === 1 && document.log === pinned.name, 'not-authentic', 'evidence of another log or version')
+  insist(document.v === 1 && document.log === pinned.name && document.key === key.trim(), 'not-authentic', 'evidence of another log, key or version')
   return verifyCheckpoint(document.checkpoint, pinned)
 }

@@ -64,7 +64,8 @@ export function payloadDigest(payload: Json, salt: string): Promise<string> {
 
 /** Refuses a payload that is not the one digested; false when none was given to this reader. */
 export async function checkPayload(given: { readonly payload?: Json; readonly salt?: string | null }, digest: string): Promise<boolean> {
-  if (given.payload === undefined || given.payload === null || typeof given.salt !== 'string') return false
+  if ((given.payload ?? null) === null && (given.salt ?? null) === null) return false
+  insist(given.payload !== undefined && given.payload !== null && typeof given.salt === 'string', 'broken-chain', 'payload and salt come together')
   insist((await payloadDigest(given.payload, given.salt)) === digest, 'broken-chain', 'payload differs from its digest')
   return true
 }

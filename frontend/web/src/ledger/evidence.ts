@@ -2,14 +2,16 @@
 import { type Bytes, sha256Hex, textOf, utf8 } from '@/sealing/bytes'
 import { isObject, type JsonObject } from '@/sealing/canonical'
 import { insist } from '@/sealing/faults'
-import { checkNotice, checkPlatformSignature, type PlatformTrust, type SignedNotice } from '@/sealing/notice'
+import { checkNotice, type PlatformTrust, type SignedNotice } from '@/sealing/notice'
 import { checkBundle } from './bundle'
 import type { Bundle } from './bundleShape'
-import { parseVerifierKey, verifyCheckpoint } from './checkpoint'
+import { parseNote, parseVerifierKey, verifyCheckpoint } from './checkpoint'
 import { type EntryDocument, type Export, type SealedDocument, verifyEntryDocument, verifyExport, verifySealedDocument } from './documents'
 import { type Finding, Findings, Undecided } from './findings'
-import { type ReceiptDocument, verifyReceipt } from './receipt'
+import type { PdfSignature } from './pdf'
+import { ledgerOf, type ReceiptDocument, signerOf, stampsOf } from './receipt'
 import { checkRecordDocument, type RecordDocument } from './record'
+import { cosignersOf } from './witnesses'
 
 export type EvidenceKind = 'receipt' | 'withdrawal' | 'bundle' | 'record' | 'notice' | 'entry' | 'sealed' | 'export' | 'checkpoint' | 'pdf' | 'unknown'
 
@@ -18,6 +20,8 @@ export interface Anchor {
   /** The ledger's verifier key. */
   readonly key: string
   readonly trust: PlatformTrust
+  /** Keys of the witnesses that the reader counts; none: cosignatures are not judged. */
+  readonly witnesses?: readonly string[]
   /** Of a QR code: number and digest of a receipt. */
   readonly expected: { readonly receipt: string; readonly sha256: string } | null
 }
@@ -44,12 +48,38 @@ export async function judgeFile(bytes: Bytes, anchor: Anchor, told?: (finding: F
   const kind = kindOf(document)
   const findings = new Findings(told)
   try {
-    return { kind, sha256, ...(await judge(kind, document, anchor, findings)) }
+    const judged = await judge(kind, document, anchor, findings)
+    const note = noteOf(document)
+    const cosigned = note === null ? null : await judgeWitnesses(note, anchor, findings)
+    // A bundle's findings are a list of its own; what came after belongs to it as well.
+    const all = [...new Set([...judged.findings, ...findings.list])]
+    return { kind, sha256, facts: cosigned === null ? judged.facts : [...judged.facts, ['witnesses', cosigned]], findings: all }
   } catch (error) {
     // It names itself evidence of a kind but lacks what that kind has.
     await findings.check('shape', '', () => { throw error })
     return { kind, sha256, facts: [], findings: findings.list }
   }
+}
+
+/** The checkpoint that a document rests on, as far as it carries one. */
+function noteOf(document: JsonObject | string | null): string | null {
+  if (document === null || typeof document === 'string') return document
+  const holders = [document, document.ledger, document.proof].filter(isObject)
+  const note = holders.map((holder) => holder.checkpoint).find((value) => typeof value === 'string')
+  return typeof note === 'string' ? note : typeof document.note === 'string' ? document.note : null
+}
+
+/** Names of the known witnesses that cosigned, empty for none; null where none is known. One that lies is a finding. */
+async function judgeWitnesses(note: string, anchor: Anchor, findings: Findings): Promise<string | null> {
+  if (!anchor.witnesses?.length) return null
+  const known = anchor.witnesses
+  let names = ''
+  const carried = parseNote(note).signatures.some((line) => known.some((key) => key.startsWith(`${line.name}+`)))
+  if (carried) {
+    const found = await findings.check('witnesses', '', () => cosignersOf(note, known), (each) => each.map((one) => one.name).join('、'))
+    names = found?.map((one) => one.name).join('、') ?? ''
+  }
+  return names
 }
 
 function isPdf(bytes: Bytes): boolean {
@@ -72,6 +102,7 @@ export function kindOf(document: JsonObject | string | null): EvidenceKind {
   if (typeof document === 'string') return 'checkpoint'
   if (document.kind === 'lot-bundle') return 'bundle'
   if (typeof document.body === 'string' && (document.kind === 'receipt' || document.kind === 'withdrawal')) return document.kind
+  if (document.kind === 'checkpoint' && typeof document.note === 'string') return 'checkpoint'
   if (typeof document.record_text === 'string') return 'record'
   if (typeof document.notice === 'string') return 'notice'
   if (Array.isArray(document.entries)) return 'export'
@@ -86,7 +117,7 @@ async function judge(kind: EvidenceKind, document: JsonObject | string | null, a
     case 'bundle': return judgeBundle(value as Bundle, anchor, findings)
     case 'record': return judgeRecord(value as RecordDocument, anchor, findings)
     case 'notice': return judgeNotice(value as SignedNotice, anchor, findings)
-    case 'checkpoint': return judgeCheckpoint(value as string, anchor, findings)
+    case 'checkpoint': return judgeCheckpoint(typeof value === 'string' ? value : (value as { note: string }).note, anchor, findings)
     case 'entry': return judgeLedger(() => verifyEntryDocument(value as EntryDocument, anchor.key), (found) => [['act', found.action], ['at', found.ts], ['number', String(found.seq)]], findings)
     case 'sealed': return judgeLedger(() => verifySealedDocument(value as SealedDocument, anchor.key), (found) => [['act', found.action], ['at', found.at]], findings)
     case 'export': return judgeLedger(() => verifyExport(value as Export, anchor.key), (found) => [['entries', String(found.entries)]], findings)
@@ -95,14 +126,12 @@ async function judge(kind: EvidenceKind, document: JsonObject | string | null, a
 }
 
 async function judgeReceipt(document: ReceiptDocument, anchor: Anchor, findings: Findings): Promise<Judged> {
-  const body = JSON.parse(document.body) as { number: string; kind: string; decided_at: string; version: number; lot: { code: string; title: string }; bidder: { name: string } }
-  const at = new Date(body.decided_at)
-  await findings.check('signature', '', () => checkPlatformSignature(`ebid/1 ${body.kind}\0`, document.body, document.signature, anchor.trust, at), (leaf) => leaf.subject.O ?? leaf.subject.CN ?? '')
-  if (body.kind === 'receipt') {
-    await findings.check('stamps', '', () => verifyReceipt({ ...document, proof: null }, anchor.key, anchor.trust), (found) => Object.values(found.stampedAt)[0]?.toISOString() ?? '')
-  }
+  const body = JSON.parse(document.body) as JsonObject & { number: string; kind: string; decided_at: string; version: number; lot: { code: string; title: string }; bidder: { name: string } }
+  // Each point alone: who has not the platform's roots still learns what its ledger says.
+  await findings.check('signature', '', () => signerOf(document, anchor.trust), (leaf) => leaf.subject.O ?? leaf.subject.CN ?? '')
+  if (body.kind === 'receipt') await findings.check('stamps', '', () => stampsOf(body, anchor.trust), (found) => Object.values(found)[0]?.toISOString() ?? '')
   await findings.check('ledger-proof', '', async () => {
-    const { ledger } = await verifyReceipt(document, anchor.key, anchor.trust)
+    const ledger = await ledgerOf(document, anchor.key)
     if (ledger !== 'proven') throw new Undecided(ledger)
   })
   const { expected } = anchor
@@ -143,11 +172,28 @@ async function judgePdf(bytes: Bytes, anchor: Anchor, findings: Findings): Promi
   if (!signatures.length) await findings.check('pdf-signed', '', () => { throw new Undecided('unsigned') })
   for (const signature of signatures) {
     const point = signature.kind === 'timestamp' ? 'pdf-stamp' : signature.isPlatform ? 'pdf-platform' : 'pdf-signature'
-    await findings.check(point, signature.signer, () => { insist(signature.isIntact, 'not-authentic', 'the signed bytes were changed, or another key signed') })
+    await findings.check(point, signature.signer, () => {
+      insist(signature.isIntact, 'not-authentic', 'the signed bytes were changed, or another key signed')
+      // Whose signature counts is the trust list's to say; an instant has no worth but its authority's.
+      insist(signature.kind === 'signature' || signature.isPlatform, 'not-trusted', 'the authority does not lead to a root given')
+    }, () => (signature.kind === 'timestamp' ? signature.stampedAt?.toISOString() ?? '' : ''))
+    if (signature.kind === 'signature' && signature.isIntact) await checkProof(signature, findings)
   }
   const covered = signatures.at(-1)?.covers ?? 0
   if (signatures.length) await findings.check('pdf-whole', '', () => { insist(covered === bytes.length, 'not-authentic', 'bytes follow the last signature') })
   return { facts: [['signatures', String(signatures.filter((item) => item.kind === 'signature').length)]], findings: findings.list }
+}
+
+/** When it was signed, and whether the certificate was good then, as far as the file itself proves it. */
+async function checkProof(signature: PdfSignature, findings: Findings): Promise<void> {
+  await findings.check('pdf-time', signature.signer, () => {
+    if (signature.stampedAt === null) throw new Undecided('unstamped', signature.claimedAt?.toISOString() ?? '')
+    return signature.stampedAt
+  }, (at) => `${at.toISOString()} ${signature.authority}`)
+  await findings.check('pdf-revocation', signature.signer, () => {
+    insist(signature.revocation !== 'revoked', 'not-authentic', 'the certificate was revoked')
+    if (signature.revocation === 'silent') throw new Undecided('silent')
+  })
 }
 
 /** The two values a receipt's QR code carries behind `#`; null for any other address. */

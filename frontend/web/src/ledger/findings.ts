@@ -16,8 +16,12 @@ export interface Finding {
   readonly detail: string
 }
 
-/** Says that a point cannot be decided with what is at hand. */
-export class Undecided extends Error {}
+/** Says that a point cannot be decided with what is at hand; `detail`: what there is all the same. */
+export class Undecided extends Error {
+  constructor(reason: string, readonly detail = reason) {
+    super(reason)
+  }
+}
 
 /** Runs checks one after the other; none keeps the others from being made. */
 export class Findings {
@@ -32,7 +36,8 @@ export class Findings {
       this.add({ point, subject, verdict: 'holds', reason: '', detail: detailOf(value) })
       return value
     } catch (error) {
-      this.add({ point, subject, ...verdictOf(error), detail: error instanceof Error ? error.message : String(error) })
+      const detail = error instanceof Undecided ? error.detail : error instanceof Error ? error.message : String(error)
+      this.add({ point, subject, ...verdictOf(error), detail })
       return null
     }
   }

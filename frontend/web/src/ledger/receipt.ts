@@ -27,24 +27,45 @@ export interface VerifiedReceipt {
   readonly ledger: 'proven' | 'pending' | 'not-verifiable'
 }
 
+const MEMBERS = new Set(['number', 'kind', 'body', 'signature', 'proof'])
 const ACTIONS: Readonly<Record<string, string>> = { receipt: 'bid.submitted', withdrawal: 'bid.withdrawn' }
 
 /** Refuses a receipt in which anything does not hold. `key` is the pinned verifier key of the ledger. */
 export async function verifyReceipt(document: ReceiptDocument, key: string, trust: PlatformTrust): Promise<VerifiedReceipt> {
-  const body = parseCanonicalObject(document.body)
-  const kind = String(body.kind)
-  const action = ACTIONS[kind]
-  insist(action !== undefined && body.number === document.number, 'malformed', 'not a receipt, or another number')
-  const decidedAt = new Date(String(body.decided_at))
-  insist(!Number.isNaN(decidedAt.getTime()), 'malformed', 'receipt without an instant')
-  const signer = await checkPlatformSignature(`ebid/1 ${kind}\0`, document.body, document.signature, trust, decidedAt)
+  const body = bodyOf(document)
+  const signer = await signerOf(document, trust)
   const stampedAt = await stampsOf(body, trust)
   const digest = await sha256Hex(utf8(document.body))
-  const ledger = document.proof === null ? 'pending' : await ledgerProof(document.proof, { action, subject: `bid:${String(body.bid)}`, at: body.decided_at, digest }, key)
-  return { body, signer, digest, stampedAt, ledger }
+  return { body, signer, digest, stampedAt, ledger: await ledgerOf(document, key) }
 }
 
-async function stampsOf(body: JsonObject, trust: PlatformTrust): Promise<Record<string, Date>> {
+/** What a receipt says, once its form is right. */
+function bodyOf(document: ReceiptDocument): JsonObject {
+  const body = parseCanonicalObject(document.body)
+  const kind = String(body.kind)
+  insist(ACTIONS[kind] !== undefined && body.number === document.number && kind === document.kind, 'malformed', 'not a receipt, or another number or kind')
+  insist(Object.keys(document).every((name) => MEMBERS.has(name)), 'malformed', 'a receipt with an unknown member')
+  return body
+}
+
+/** The platform's certificate that signed a receipt of the right form. */
+export async function signerOf(document: ReceiptDocument, trust: PlatformTrust): Promise<Certificate> {
+  const { kind, decided_at: decided } = bodyOf(document)
+  const at = new Date(String(decided))
+  insist(!Number.isNaN(at.getTime()), 'malformed', 'receipt without an instant')
+  return checkPlatformSignature(`ebid/1 ${String(kind)}\0`, document.body, document.signature, trust, at)
+}
+
+/** Whether the ledger records this very receipt; refuses a proof of anything else. */
+export async function ledgerOf(document: ReceiptDocument, key: string): Promise<VerifiedReceipt['ledger']> {
+  const body = bodyOf(document)
+  if (document.proof === null) return 'pending'
+  const expected = { action: ACTIONS[String(body.kind)] ?? '', subject: `bid:${String(body.bid)}`, at: body.decided_at, digest: await sha256Hex(utf8(document.body)) }
+  return ledgerProof(document.proof, expected, key)
+}
+
+/** The instants of a receipt's time stamps, each over the manifest that its body names. */
+export async function stampsOf(body: JsonObject, trust: PlatformTrust): Promise<Record<string, Date>> {
   const stamps: Record<string, Date> = {}
   const { readTimestampOver } = await import('@/sealing/timestamp')
   for (const envelope of (body.envelopes ?? []) as readonly Json[]) {

@@ -1,10 +1,14 @@
 /** What a sealed object is bound to (ctx), and what follows from it: ch, the file key, the commitments. */
-import { type Bytes, concat, hkdf, sha256, u16be, utf8 } from './bytes'
+import { type Bytes, concat, u16be, utf8 } from './bytes'
 import { canonicalBytes, isObject, type Json } from './canonical'
 import { insist } from './faults'
+import { FLOE, type Suite, suiteOf } from './suites'
 
 export const BODY_SEGMENT = 8_388_608
 export const STATEMENT_SEGMENT = 1_048_576
+
+/** The envelope in which an object of this kind lies; the kind of a body is the envelope's own name. */
+export const envelopeOf = (kind: string): string => kind.replace(/\/statement$/, '')
 
 export type EnvelopeKind = 'whole' | 'whole/statement' | 'technical' | 'technical/statement' | 'price' | 'price/statement'
 
@@ -48,7 +52,7 @@ export function readContext(value: Json | undefined): Context {
 
 function checkPlaces(context: Context): void {
   const { custodians, k, n } = context
-  insist(context.suite === 1, 'malformed', 'only suite 1 is known')
+  suiteOf(context.suite)
   insist(/^(?:whole|technical|price)(?:\/statement)?$/.test(context.envelope), 'malformed', 'unknown envelope')
   insist(INSTANT.test(context.opens_at) && !Number.isNaN(Date.parse(context.opens_at)), 'malformed', 'ctx.opens_at is no instant')
   insist(context.seg > 32 && context.seg <= 2 ** 26, 'malformed', 'ctx.seg out of range')
@@ -57,9 +61,9 @@ function checkPlaces(context: Context): void {
   insist([context.bidder, ...custodians].every((digest) => CERTIFICATE.test(digest)), 'malformed', 'not a certificate digest')
 }
 
-/** ch = SHA-256("ebid/1 ctx\0" ‖ JCS(ctx)). */
-export function contextHash(context: Json): Promise<Bytes> {
-  return sha256(utf8('ebid/1 ctx\0'), canonicalBytes(context))
+/** ch = H("ebid/1 ctx\0" ‖ JCS(ctx)), H the hash of its suite. */
+export function contextHash(context: Context): Promise<Bytes> {
+  return suiteOf(context.suite).digest(utf8('ebid/1 ctx\0'), canonicalBytes(context))
 }
 
 /** "ebid/1 body\0" ‖ suite ‖ ch. */
@@ -68,16 +72,16 @@ export function bodyAad(suite: number, ch: Bytes): Bytes {
 }
 
 /** K: both secrets are needed. */
-export function fileKey(bidderSecret: Bytes, custodySecret: Bytes, ch: Bytes): Promise<Bytes> {
-  return hkdf(ch, concat(u16be(32), bidderSecret, u16be(32), custodySecret), utf8('ebid/1 floe key'), 32)
+export function fileKey(bidderSecret: Bytes, custodySecret: Bytes, ch: Bytes, suite: Suite = FLOE): Promise<Bytes> {
+  return suite.derive(ch, concat(u16be(32), bidderSecret, u16be(32), custodySecret), utf8('ebid/1 floe key'), 32)
 }
 
 /** The key of the trial segment: from S_B alone, so it opens nothing of the bid. */
-export function trialKey(bidderSecret: Bytes, ch: Bytes): Promise<Bytes> {
-  return hkdf(ch, bidderSecret, utf8('ebid/1 trial key'), 32)
+export function trialKey(bidderSecret: Bytes, ch: Bytes, suite: Suite = FLOE): Promise<Bytes> {
+  return suite.derive(ch, bidderSecret, utf8('ebid/1 trial key'), suite.cipherKey)
 }
 
-/** SHA-256("ebid/1 commit\0" ‖ kind ‖ 0 ‖ secret); b for S_B, p for S_P, s for a whole share. */
-export function commitment(kind: 'b' | 'p' | 's', secret: Bytes): Promise<Bytes> {
-  return sha256(utf8(`ebid/1 commit\0${kind}\0`), secret)
+/** H("ebid/1 commit\0" ‖ kind ‖ 0 ‖ secret); b for S_B, p for S_P, s for a whole share. */
+export function commitment(kind: 'b' | 'p' | 's', secret: Bytes, suite: Suite = FLOE): Promise<Bytes> {
+  return suite.digest(utf8(`ebid/1 commit\0${kind}\0`), secret)
 }

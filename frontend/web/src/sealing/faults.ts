@@ -3,6 +3,7 @@ export type FaultCode =
   | 'not-canonical'
   | 'malformed'
   | 'not-authentic'
+  | 'not-trusted'
   | 'wrong-commitment'
   | 'not-addressed'
   | 'wrong-password'
@@ -15,6 +16,14 @@ export type FaultCode =
   | 'broken-chain'
   | 'aborted'
   | 'upload-refused'
+  | 'no-agent'
+  | 'unpaired'
+  | 'wrong-code'
+  | 'code-mistyped'
+  | 'code-of-another'
+  | 'no-recovery'
+  | 'declined'
+  | 'no-answer'
 
 /** A refusal with a code; `message` is for the log of a developer, in English. */
 export class Fault extends Error {

@@ -4,6 +4,9 @@ import { canonicalBytes, isObject, type Json, parseCanonicalObject } from './can
 import { commitment, type Context, readContext } from './context'
 import { Fault, insist } from './faults'
 import { floeSegment } from './floe'
+import { type Recovery, readRecovery } from './recovery'
+import { sm2CipherLength } from './sm2'
+import { suiteOf } from './suites'
 import type { Role, Wrap } from './wraps'
 
 export type Header = {
@@ -17,6 +20,8 @@ export type Header = {
   readonly wraps: readonly Wrap[]
   /** base64 of iv ‖ ciphertext ‖ tag of the trial segment */
   readonly trial: string
+  /** S_B under the bidder's printed code, where it wanted one. */
+  readonly recovery?: Recovery
 }
 
 const KEYS = ['com_b', 'com_p', 'com_s', 'ctx', 'floe', 'trial', 'v', 'wraps']
@@ -33,13 +38,14 @@ export function headerDigest(header: Header): Promise<string> {
 /** H from its bytes (or text); refuses anything but a well-formed canonical H. */
 export function readHeader(source: Uint8Array | string): Header {
   const value = parseCanonicalObject(source)
-  insist(Object.keys(value).sort().join() === KEYS.join() && value.v === 1, 'malformed', 'header has other fields')
+  insist(Object.keys(value).filter((name) => name !== 'recovery').sort().join() === KEYS.join() && value.v === 1, 'malformed', 'header has other fields')
   const ctx = readContext(value.ctx)
   const digests = [value.com_b, value.com_p, ...list(value.com_s)]
   insist(digests.length === ctx.n + 2 && digests.every((digest) => typeof digest === 'string' && DIGEST.test(digest)), 'malformed', 'commitments do not fit n')
-  insist(floeSegment(binary(value.floe)) === ctx.seg, 'malformed', 'segment length differs from ctx')
+  insist(floeSegment(binary(value.floe), suiteOf(ctx.suite)) === ctx.seg, 'malformed', 'segment length differs from ctx')
   insist(binary(value.trial).length === 40, 'malformed', 'trial segment has 40 bytes')
   checkWraps(list(value.wraps), ctx)
+  if (value.recovery !== undefined) readRecovery(value.recovery)
   return value as unknown as Header
 }
 
@@ -56,22 +62,23 @@ export function wrapAddressed(header: Header, role: Role, fingerprint: string): 
 
 /** Refuses an S_B other than the committed one. */
 export async function checkBidderSecret(header: Header, secret: Bytes): Promise<void> {
-  const held = secret.length === 32 && equal(await commitment('b', secret), fromHex(header.com_b))
+  const held = secret.length === 32 && equal(await commitment('b', secret, suiteOf(header.ctx.suite)), fromHex(header.com_b))
   insist(held, 'wrong-commitment', 'the bidder secret is not the committed one')
 }
 
 /** Refuses a share other than the one committed for custodian `index` (from 1). */
 export async function checkShare(header: Header, index: number, share: Bytes): Promise<void> {
-  const held = share.length === 33 && share[32] === index && equal(await commitment('s', share), fromHex(header.com_s[index - 1] ?? ''))
+  const held = share.length === 33 && share[32] === index && equal(await commitment('s', share, suiteOf(header.ctx.suite)), fromHex(header.com_s[index - 1] ?? ''))
   insist(held, 'wrong-commitment', 'the share is not the committed one')
 }
 
 export async function checkCustodySecret(header: Header, secret: Bytes): Promise<void> {
-  insist(equal(await commitment('p', secret), fromHex(header.com_p)), 'wrong-commitment', 'the custody secret is not the committed one')
+  insist(equal(await commitment('p', secret, suiteOf(header.ctx.suite)), fromHex(header.com_p)), 'wrong-commitment', 'the custody secret is not the committed one')
 }
 
 function checkWraps(items: readonly Json[], ctx: Context): void {
   const wraps = items.map(readWrap)
+  insist(!suiteOf(ctx.suite).isSm || wraps.every((wrap) => wrap.alg === 'sm2'), 'malformed', 'in suite 2 every wrap is SM2')
   const bidders = wraps.filter((wrap) => wrap.role === 'bidder').length
   const places = [...Array(bidders).keys()].map((i) => `bidder ${String(i)}`)
   places.push(...ctx.custodians.map((cert, i) => `custodian ${String(i + 1)} ${cert}`))
@@ -82,9 +89,11 @@ function checkWraps(items: readonly Json[], ctx: Context): void {
 function readWrap(item: Json): Wrap {
   insist(isObject(item) && typeof item.cert === 'string' && typeof item.ct === 'string', 'malformed', 'not a wrap')
   const hpke = item.alg === 'hpke-p256'
-  insist(hpke || item.alg === 'rsa-oaep', 'malformed', 'unknown wrap algorithm')
+  insist(hpke || item.alg === 'rsa-oaep' || item.alg === 'sm2', 'malformed', 'unknown wrap algorithm')
   insist(Object.keys(item).length === (hpke ? 6 : 5) && (!hpke || binary(item.enc).length === 65), 'malformed', 'wrap has other fields')
-  binary(item.ct)
+  const ct = binary(item.ct)
+  const marked = item.role === 'bidder' ? 48 : 49
+  insist(item.alg !== 'sm2' || sm2CipherLength(ct) === marked, 'malformed', 'not an SM2 ciphertext of this role')
   return item as Wrap
 }
 

@@ -3,6 +3,7 @@ import { type Bytes, concat, random, utf8 } from './bytes'
 import { type Certificate, parseCertificate, wrappingKey } from './certificate'
 import { Fault } from './faults'
 import { signedBy, signWith } from './signer'
+import { type Locked, openHpke } from './wraps'
 
 /** What a worker hands over and the browser's store may keep: CryptoKeys and certificates, nothing that can be exported. */
 export interface KeySet {
@@ -23,7 +24,7 @@ const USES = {
 
 /** Imports a PKCS#8 key twice; refuses a key that does not fit the certificate. */
 export async function importKeys(pkcs8: Bytes, certificate: Certificate, chain: readonly Bytes[]): Promise<KeySet> {
-  if (certificate.keyKind === 'other') throw new Fault('unsupported-key', 'only P-256 and RSA keys are supported here')
+  if (certificate.keyKind !== 'ec-p256' && certificate.keyKind !== 'rsa') throw new Fault('unsupported-key', 'only P-256 and RSA keys are supported here')
   const { sign, unwrap, use } = USES[certificate.keyKind]
   const signing = await crypto.subtle.importKey('pkcs8', pkcs8, sign, false, ['sign']).catch(refuseKey)
   const challenge = concat(utf8('ebid/1 possession\0'), random(32))
@@ -44,6 +45,17 @@ export async function pairKeys(privateKeys: readonly Bytes[], certificates: read
     }
   }
   return pairs
+}
+
+/** What the ciphertext holds, by the key in this browser; null when it does not open. */
+export async function unlock(keys: KeySet, { alg, info, enc, ct }: Locked): Promise<Bytes | null> {
+  try {
+    if (alg === 'sm2') return null
+    if (alg === 'hpke-p256') return await openHpke({ privateKey: keys.unwrap, publicKey: keys.wrap }, info, enc, ct)
+    return new Uint8Array(await crypto.subtle.decrypt({ name: 'RSA-OAEP' }, keys.unwrap, ct))
+  } catch {
+    return null // another key, or altered: which of them cannot be told apart
+  }
 }
 
 function refuseKey(cause: unknown): never {

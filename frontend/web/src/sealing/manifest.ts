@@ -4,8 +4,9 @@ import { canonicalBytes, parseCanonicalObject } from './canonical'
 import { type Certificate } from './certificate'
 import { insist } from './faults'
 import { segmentCount } from './floe'
-import { type Header, headerDigest } from './header'
+import { type Header, headerBytes, headerDigest } from './header'
 import { type Signer, signedBy } from './signer'
+import { sm3Hex, suiteOf } from './suites'
 
 export type Manifest = {
   readonly v: 1
@@ -14,13 +15,21 @@ export type Manifest = {
   readonly parts: readonly string[]
   /** Plaintext bytes. */
   readonly size: number
+  /** In suite 2 the same bytes by SM3. */
+  readonly header_sm3?: string
+  readonly parts_sm3?: readonly string[]
 }
+
+/** Digests of one stored segment, lower-case hex; SM3 in suite 2 alone. */
+export type StoredPart = { readonly sha256: string; readonly sm3?: string }
 
 const DIGEST = /^[0-9a-f]{64}$/
 
-export async function manifestOf(header: Header, parts: readonly string[], size: number): Promise<Manifest> {
+export async function manifestOf(header: Header, parts: readonly StoredPart[], size: number): Promise<Manifest> {
   insist(parts.length === segmentCount(size, header.ctx.seg), 'malformed', 'parts do not fit the size')
-  return { v: 1, header_sha256: await headerDigest(header), parts: [...parts], size }
+  const manifest = { v: 1, header_sha256: await headerDigest(header), parts: parts.map((part) => part.sha256), size } as const
+  if (!suiteOf(header.ctx.suite).isSm) return manifest
+  return { ...manifest, header_sm3: sm3Hex(headerBytes(header)), parts_sm3: parts.map((part) => part.sm3 ?? '') }
 }
 
 export function manifestBytes(manifest: Manifest): Bytes {
@@ -43,9 +52,12 @@ export function signManifest(signer: Signer, manifest: Manifest): Promise<Bytes>
 export function readManifest(source: Uint8Array | string): Manifest {
   const value = parseCanonicalObject(source)
   const { parts, size } = value
-  insist(Object.keys(value).sort().join() === 'header_sha256,parts,size,v' && value.v === 1, 'malformed', 'manifest has other fields')
+  const names = Object.keys(value).sort().join()
+  const twice = names === 'header_sha256,header_sm3,parts,parts_sm3,size,v'
+  insist((twice || names === 'header_sha256,parts,size,v') && value.v === 1, 'malformed', 'manifest has other fields')
   insist(Array.isArray(parts) && parts.length > 0 && Number.isSafeInteger(size) && (size as number) >= 0, 'malformed', 'parts or size of the manifest')
-  const digests = [value.header_sha256, ...(parts as readonly unknown[])]
+  const sm3 = twice ? [value.header_sm3, ...(Array.isArray(value.parts_sm3) && value.parts_sm3.length === parts.length ? value.parts_sm3 : [null])] : []
+  const digests = [value.header_sha256, ...(parts as readonly unknown[]), ...sm3]
   insist(digests.every((digest) => typeof digest === 'string' && DIGEST.test(digest)), 'malformed', 'not a digest')
   return value as unknown as Manifest
 }
@@ -53,6 +65,9 @@ export function readManifest(source: Uint8Array | string): Manifest {
 /** Refuses a manifest of another header, with parts that do not fit its size, or not signed by the certificate. */
 export async function checkManifest(manifest: Manifest, header: Header, certificate: Certificate, signature: Bytes): Promise<void> {
   insist(manifest.header_sha256 === (await headerDigest(header)), 'not-authentic', 'manifest of another header')
+  const { isSm } = suiteOf(header.ctx.suite)
+  insist(manifest.header_sm3 === (isSm ? sm3Hex(headerBytes(header)) : undefined), 'not-authentic', 'the SM3 digests do not fit the suite')
+  insist(!isSm || certificate.keyKind === 'sm2', 'not-authentic', 'in suite 2 the bidder signs by SM2')
   insist(manifest.parts.length === segmentCount(manifest.size, header.ctx.seg), 'malformed', 'parts do not fit the size')
   insist(certificate.fingerprint === header.ctx.bidder, 'not-authentic', 'another bidder than in ctx')
   insist(await signedBy(certificate, signedManifestBytes(manifest), signature), 'not-authentic', 'manifest signature does not fit')

@@ -1,8 +1,9 @@
 /** The opening notice: what a client checks for itself before it releases a key. */
 import { type Bytes, concat, fromBase64, sha256Hex, utf8 } from './bytes'
 import { isObject, type Json, parseCanonicalObject } from './canonical'
-import { type Certificate, parseCertificate } from './certificate'
+import { type Certificate, parseCertificate, pemOf } from './certificate'
 import { insist } from './faults'
+import { envelopeOf } from './context'
 import type { Header } from './header'
 import { signedBy } from './signer'
 
@@ -26,6 +27,8 @@ export interface NoticeBid {
 
 export interface OpeningNotice {
   readonly lot: string
+  /** Which envelope is opened: whole, technical or price. */
+  readonly envelope: string
   readonly code: string
   readonly opensAt: Date
   readonly openedAt: Date
@@ -52,6 +55,7 @@ export async function checkPlatformSignature(prefix: string, text: string, signa
   const chain = await Promise.all(signature.chain.map((pem) => parseCertificate(pem)))
   const [leaf] = chain
   insist(leaf !== undefined, 'not-authentic', 'a signature without a certificate')
+  insist(chain.every((each, index) => pemOf(each) === signature.chain[index]), 'malformed', 'another spelling of a certificate')
   const message = concat(utf8(prefix), utf8(text))
   insist(await signedBy(leaf, message, fromBase64(signature.value)), 'not-authentic', 'the platform did not sign this text')
   const { checkChain } = await import('./timestamp')
@@ -75,7 +79,7 @@ export async function checkNotice(signed: SignedNotice, trust: PlatformTrust, at
   insist(openedAt >= opensAt && (stampedAt === null || stampedAt >= opensAt), 'too-early', 'the opening time has not come')
   const bids = list(value.bids).map(readBid)
   insist(bids.length === value.count, 'malformed', 'the notice counts other bids than it lists')
-  return { lot: String(value.lot), code: String(value.code), opensAt, openedAt, setDigest: String(value.set_sha256), sessionKey, bids, stampedAt }
+  return { lot: String(value.lot), envelope: String(value.envelope ?? 'whole'), code: String(value.code), opensAt, openedAt, setDigest: String(value.set_sha256), sessionKey, bids, stampedAt }
 }
 
 /** Refuses a header that is not the one the notice commits to, or whose own opening time or lot is another. */
@@ -84,6 +88,8 @@ export async function checkAgainstNotice(notice: OpeningNotice, bid: string, kin
   insist(listed !== undefined, 'not-authentic', 'the notice does not list this bid')
   insist(listed.headers[kind] === (await sha256Hex(utf8(text))), 'not-authentic', 'another header than the notice commits to')
   insist(header.ctx.envelope === kind, 'not-authentic', 'an envelope of another kind')
+  // Prices are released on their own notice alone, which lists those who passed.
+  insist(envelopeOf(kind) === notice.envelope, 'not-authentic', 'this notice does not open this envelope')
   insist(bare(listed.certificate) === bare(header.ctx.bidder), 'not-authentic', 'an envelope of another bidder')
   insist(header.ctx.lot === notice.code, 'not-authentic', 'an envelope of another lot')
   const opensAt = instant(header.ctx.opens_at)

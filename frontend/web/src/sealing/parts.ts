@@ -2,10 +2,12 @@
 import { type Bytes, hex, sha256, sha256Hex } from './bytes'
 import { Fault, insist } from './faults'
 import { type Floe, plainSegment, sealedSegmentLength, sealSegment, segmentCount } from './floe'
+import type { StoredPart } from './manifest'
 import type { PartUrl } from './putPart'
+import { sm3Hex } from './suites'
 
-/** SHA-256 of the stored part and of the plaintext it came from, lower-case hex. */
-export type PartDigests = { readonly sealed: string; readonly plain: string }
+/** SHA-256 of the stored part and of the plaintext it came from, lower-case hex; in suite 2 the stored part's SM3 as well. */
+export type PartDigests = { readonly sealed: string; readonly plain: string; readonly sm3?: string }
 
 export interface PartsJob {
   readonly body: Blob
@@ -33,9 +35,9 @@ export interface Road {
 const MOST_REFUSALS = 6
 
 /** Digests of the stored parts in order. Refuses with `wrong-file` when a part done before came from other bytes. */
-export async function sendParts(job: PartsJob, road: Road, signal: AbortSignal): Promise<string[]> {
+export async function sendParts(job: PartsJob, road: Road, signal: AbortSignal): Promise<StoredPart[]> {
   const count = segmentCount(job.body.size, job.floe.segment)
-  const digests = new Array<string>(count)
+  const digests = new Array<StoredPart>(count)
   const stop = new AbortController()
   const both = AbortSignal.any([signal, stop.signal])
   let next = 0
@@ -70,7 +72,7 @@ export async function readBytes(body: Blob, begin: number, end: number): Promise
   return new Uint8Array(bytes)
 }
 
-async function sendPart(job: PartsJob, road: Road, position: number, last: boolean, signal: AbortSignal): Promise<string> {
+async function sendPart(job: PartsJob, road: Road, position: number, last: boolean, signal: AbortSignal): Promise<StoredPart> {
   const number = position + 1
   const plain = await readSegment(job.body, position, job.floe.segment)
   const plainDigest = await sha256Hex(plain)
@@ -78,19 +80,21 @@ async function sendPart(job: PartsJob, road: Road, position: number, last: boole
   if (before !== undefined) {
     insist(before.plain === plainDigest, 'wrong-file', 'another file than the one whose upload began')
     road.skipped(sealedSegmentLength(position, job.body.size, job.floe.segment))
-    return before.sealed
+    return storedPart(before)
   }
   const sealed = await sealSegment(job.floe, position, last, plain)
   const digest = await sha256(sealed)
-  const digests = { sealed: hex(digest), plain: plainDigest }
+  const digests = { sealed: hex(digest), plain: plainDigest, ...(job.floe.suite.isSm ? { sm3: sm3Hex(sealed) } : {}) }
   await persist(road, signal, async () => {
     const target = await road.presign(number, digests.sealed)
     signal.throwIfAborted()
     await road.put(target, sealed, digest, signal)
   })
   await road.finished(number, digests)
-  return digests.sealed
+  return storedPart(digests)
 }
+
+const storedPart = ({ sealed, sm3 }: PartDigests): StoredPart => ({ sha256: sealed, ...(sm3 === undefined ? {} : { sm3 }) })
 
 /** Tries until it succeeds: a lost network is waited for without end, a refusal only some times. */
 async function persist(road: Road, signal: AbortSignal, act: () => Promise<void>): Promise<void> {

@@ -3,6 +3,10 @@ import forge from 'node-forge'
 import { type Bytes } from './bytes'
 import { Fault } from './faults'
 import { type KeySet, pairKeys } from './keys'
+import { pairSmKeys, type SmKeySet } from './smKeys'
+
+/** Keys inside WebCrypto, or the boxed keys of an SM2 pair. */
+export type Keys = KeySet | SmKeySet
 
 // forge understands RSA only. With its two readers refusing, every bag keeps its raw ASN.1, and WebCrypto reads the key.
 const refuse = (): never => {
@@ -15,14 +19,14 @@ const deriveLatin = pkcs5.pbkdf2.bind(pkcs5) as (password: string, ...rest: unkn
 Object.assign(pkcs5, { pbkdf2: (password: string, ...rest: unknown[]) => deriveLatin(util.encodeUtf8(password), ...rest) })
 
 /** All usable key and certificate pairs of the file; refuses a wrong password and a file without a usable pair. */
-export async function openPkcs12(file: Bytes, password: string): Promise<KeySet[]> {
+export async function openPkcs12(file: Bytes, password: string): Promise<Keys[]> {
   const safe = decrypt(file, password)
   const keys = [...bags(safe, pki.oids.pkcs8ShroudedKeyBag), ...bags(safe, pki.oids.keyBag)]
   const certificates = bags(safe, pki.oids.certBag)
   if (keys.length === 0 || certificates.length === 0) throw new Fault('no-key', 'the file holds no key with a certificate')
-  const pairs = await pairKeys(keys, certificates)
+  const pairs = [...(await pairKeys(keys, certificates)), ...(await pairSmKeys(keys, certificates))]
   for (const key of keys) key.fill(0)
-  if (pairs.length === 0) throw new Fault('unsupported-key', 'no P-256 or RSA key with its certificate in this file')
+  if (pairs.length === 0) throw new Fault('unsupported-key', 'no P-256, RSA or SM2 key with its certificate in this file')
   return pairs
 }
 

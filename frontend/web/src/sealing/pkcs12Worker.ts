@@ -1,12 +1,11 @@
 /** Worker around `openPkcs12`: the private key's bytes never reach the page. */
 import type { Bytes } from './bytes'
 import { Fault, type FaultCode } from './faults'
-import type { KeySet } from './keys'
-import { openPkcs12 } from './pkcs12'
+import { type Keys, openPkcs12 } from './pkcs12'
 
 export type Pkcs12Request = { readonly file: Bytes; readonly password: string }
 export type Pkcs12Answer =
-  | { readonly ok: true; readonly pairs: readonly KeySet[] }
+  | { readonly ok: true; readonly pairs: readonly Keys[] }
   | { readonly ok: false; readonly code: FaultCode; readonly message: string }
 
 self.addEventListener('message', (event: MessageEvent<Pkcs12Request>) => {

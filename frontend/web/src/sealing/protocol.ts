@@ -1,7 +1,9 @@
 /** Messages between the page and the upload worker. */
 import type { FaultCode } from './faults'
+import type { StoredPart } from './manifest'
 import type { PartDigests } from './parts'
 import type { PartUrl } from './putPart'
+import type { MacKey } from './suites'
 
 export interface Sample {
   readonly position: number
@@ -11,7 +13,7 @@ export interface Sample {
 export type StartMessage = {
   readonly type: 'start'
   readonly body: Blob
-  readonly messageKey: CryptoKey
+  readonly messageKey: MacKey
   /** H as text. */
   readonly header: string
   readonly done: readonly (readonly [number, PartDigests])[]
@@ -35,5 +37,5 @@ export type FromWorker =
   | { readonly type: 'moved'; readonly bytes: number; readonly fresh: boolean }
   | { readonly type: 'part'; readonly number: number }
   | { readonly type: 'troubled'; readonly message: string }
-  | { readonly type: 'done'; readonly parts: readonly string[] }
+  | { readonly type: 'done'; readonly parts: readonly StoredPart[] }
   | { readonly type: 'failed'; readonly code: FaultCode | 'presign'; readonly message: string }

@@ -3,6 +3,7 @@ import type { JsonObject } from './canonical'
 import { Fault, insist } from './faults'
 import type { PartDigests } from './parts'
 import type { Sample } from './protocol'
+import type { MacKey } from './suites'
 import { amend, discard, keep, recall, recallAll } from './vault'
 
 export interface FileName {
@@ -14,7 +15,7 @@ export type PendingUpload = {
   /** What `UploadApi.openEnvelope` returned. */
   readonly id: string
   /** MK, not exportable. */
-  readonly messageKey: CryptoKey
+  readonly messageKey: MacKey
   /** H as text. */
   readonly header: string
   /** The chosen files, in the order in which they make the body. */

@@ -1,8 +1,9 @@
-/** Signatures by a certificate's key: ECDSA P-256 (DER on the wire) or RSASSA-PKCS1-v1_5, both over SHA-256. */
+/** Signatures by a certificate's key: ECDSA P-256 (DER on the wire) or RSASSA-PKCS1-v1_5, both over SHA-256; SM2 over SM3. */
 import { type Bytes, concat, fromHex, plainBytes, utf8 } from './bytes'
-import { type Certificate, verifyingKey } from './certificate'
+import { type Certificate, sm2PointOf, verifyingKey } from './certificate'
 import { children, derOf, readDer } from './der'
 import { insist } from './faults'
+import { verifiesSm2 } from './sm2'
 
 /** What a signer must bring; a USB key or a mobile certificate can stand behind it as well as a file. */
 export interface Signer {
@@ -18,17 +19,21 @@ export interface LoginChallenge {
   readonly expiresAt: string
 }
 
-/** "ebid/1 login\0" ‖ origin ‖ 0 ‖ nonce(32) ‖ 0 ‖ expiry ‖ 0 ‖ certificate digest(32): never bytes the server chose. */
-export function loginMessage(challenge: LoginChallenge, certificate: Certificate): Bytes {
+/**
+ * "ebid/1 login\0" ‖ origin ‖ 0 ‖ nonce(32) ‖ 0 ‖ expiry ‖ 0 ‖ certificate digest(32), and ‖ 0 ‖ digest of the encryption
+ * certificate where it is shown along (R-702): never bytes the server chose.
+ */
+export function loginMessage(challenge: LoginChallenge, certificate: Certificate, encryption: Certificate | null = null): Bytes {
   const nonce = typeof challenge.nonce === 'string' ? fromHex(challenge.nonce) : challenge.nonce
   insist(nonce.length === 32, 'malformed', 'a login nonce has 32 bytes')
-  const digest = fromHex(certificate.fingerprint.replace(/^sha256:/, ''))
+  const digest = (of: Certificate) => fromHex(of.fingerprint.replace(/^sha256:/, ''))
   const zero = new Uint8Array(1)
-  return concat(utf8('ebid/1 login\0'), utf8(challenge.origin), zero, nonce, zero, utf8(challenge.expiresAt), zero, digest)
+  const shown = encryption === null ? [] : [zero, digest(encryption)]
+  return concat(utf8('ebid/1 login\0'), utf8(challenge.origin), zero, nonce, zero, utf8(challenge.expiresAt), zero, digest(certificate), ...shown)
 }
 
-export function signLogin(signer: Signer, challenge: LoginChallenge): Promise<Bytes> {
-  return signer.sign(loginMessage(challenge, signer.certificate))
+export function signLogin(signer: Signer, challenge: LoginChallenge, encryption: Certificate | null = null): Promise<Bytes> {
+  return signer.sign(loginMessage(challenge, signer.certificate, encryption))
 }
 
 /** Signs any document's bytes as they are (an opening record, a withdrawal, the attributes of a PDF signature). */
@@ -44,6 +49,7 @@ export async function signWith(key: CryptoKey, message: Bytes): Promise<Bytes> {
 
 /** True when `signature` (DER for ECDSA) over `message` is by the certificate's key. */
 export async function signedBy(certificate: Certificate, message: Bytes, signature: Bytes): Promise<boolean> {
+  if (certificate.keyKind === 'sm2') return certificate.signs && verifiesSm2(sm2PointOf(certificate), message, signature)
   const key = await verifyingKey(certificate)
   const raw = key.algorithm.name === 'ECDSA' ? rawOfDer(signature) : signature
   return raw !== null && crypto.subtle.verify(scheme(key), key, raw, message)

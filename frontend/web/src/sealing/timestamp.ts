@@ -41,11 +41,12 @@ async function verifiedSigner(signed: pkijs.SignedData, roots: readonly Certific
   const trustedCerts = roots.map((root) => pkijs.Certificate.fromBER(root.der))
   // As plain data: pkijs would ask for the stamped bytes to hash them, and the imprint is checked above.
   signed.encapContentInfo.eContentType = pkijs.SignedData.ID_DATA
-  const result = await signed
-    .verify({ signer: 0, trustedCerts, checkDate: at, checkChain: true, extendedMode: true })
-    .catch((cause: unknown) => { throw new Fault('not-authentic', 'the time stamp does not verify', { cause }) })
-  insist(result.signatureVerified === true && result.signerCertificate, 'not-authentic', 'the time stamp does not verify')
-  return result.signerCertificate
+  const judge = (checkChain: boolean) => signed.verify({ signer: 0, trustedCerts, checkDate: at, checkChain, extendedMode: true }).catch(() => null)
+  const result = await judge(true)
+  if (result?.signatureVerified === true && result.signerCertificate) return result.signerCertificate
+  // Whether it was altered, or is sound and of an authority that these roots do not know.
+  const isSound = (await judge(false))?.signatureVerified === true
+  throw isSound ? new Fault('not-trusted', 'the authority does not lead to a root given') : new Fault('not-authentic', 'the time stamp does not verify')
 }
 
 /** The content type the signer signed. */
@@ -66,7 +67,7 @@ export async function checkChain(chain: readonly Certificate[], roots: readonly 
     checkDate: at,
   })
   const { result, resultMessage } = await engine.verify()
-  insist(result, 'not-authentic', `certificate chain: ${resultMessage}`)
+  insist(result, 'not-trusted', `certificate chain: ${resultMessage}`)
 }
 
 function signedDataOf(token: Bytes): pkijs.SignedData {

@@ -5,7 +5,7 @@ import { type Sealing, seal, type SealRequest } from './envelope'
 import { Fault } from './faults'
 import { segmentCount } from './floe'
 import { readHeader } from './header'
-import { type Manifest, manifestOf, signManifest } from './manifest'
+import { type Manifest, manifestOf, signManifest, type StoredPart } from './manifest'
 import { mayPass } from './parts'
 import { type Progress, ProgressMeter } from './progress'
 import type { FromWorker, StartMessage, ToWorker } from './protocol'
@@ -102,7 +102,7 @@ async function carryOut(
   const start = await prepare()
   const header = readHeader(start.header)
   meter.begin(header.ctx.seg)
-  const parts = await new Promise<readonly string[]>((resolve, reject) => {
+  const parts = await new Promise<readonly StoredPart[]>((resolve, reject) => {
     let refusal: unknown
     worker.onerror = (event) => { reject(new Fault('upload-refused', event.message)) }
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {

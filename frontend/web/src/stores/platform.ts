@@ -9,7 +9,10 @@ export interface Platform {
   demo: boolean
   hotline: string
   origin: string
+  /** Where a USB key's program listens on this computer; empty: the operator admits none. */
+  key_agent: string
   time_stamping: 'external' | 'embedded'
+  time_stamping_authority: string
   log: string
   checkpoint_key: string
   certificates: string[]

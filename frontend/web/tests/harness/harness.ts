@@ -6,6 +6,7 @@ import { parseCertificate } from '@/sealing/certificate'
 import type { Context } from '@/sealing/context'
 import { Fault } from '@/sealing/faults'
 import { readHeader } from '@/sealing/header'
+import { keyRelay } from '@/app/keyRelay'
 import { forgetIdentity, type Identity, keepIdentity, openIdentity, recallIdentity } from '@/sealing/identity'
 import { platformTrust } from '@/sealing/notice'
 import { releaseKeys, type ReleaseWork } from '@/sealing/release'
@@ -63,7 +64,7 @@ Object.assign(window, {
   sign: async (message: string) => base64(await signDocument(identity as Identity, fromBase64(message))),
   keep: () => keepIdentity(identity as Identity),
   recall: async () => {
-    identity = await recallIdentity()
+    identity = await recallIdentity(keyRelay)
     return identity?.certificate.fingerprint ?? null
   },
   forget: forgetIdentity,
@@ -81,8 +82,8 @@ Object.assign(window, {
   pause: () => { upload?.pause() },
   go: () => { upload?.go() },
   abort: () => { upload?.abort() },
-  pending: async () => (await pendingUploads()).map((item) => ({ ...item, messageKey: item.messageKey.extractable, parts: item.parts.length, samples: item.samples?.length ?? null })),
-  tryDecryption: (header: string) => told(() => tryDecryption(readHeader(header), identity as Identity)),
+  pending: async () => (await pendingUploads()).map((item) => ({ ...item, messageKey: (item.messageKey as CryptoKey).extractable, parts: item.parts.length, samples: item.samples?.length ?? null })),
+  tryDecryption: (header: string) => told(() => tryDecryption([readHeader(header)], identity as Identity)),
   release: (work: ReleaseWork, roots: string[]) => told(async () => {
     const { releases, unreleased, notice } = await releaseKeys(work, identity as Identity, await platformTrust(roots))
     return { releases, refused: unreleased.map((item) => item.fault.code), stampedAt: notice.stampedAt?.toISOString() }

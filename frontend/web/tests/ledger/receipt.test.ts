@@ -5,7 +5,7 @@ import { canonicalText, type JsonObject } from '@/sealing/canonical'
 import { keyId, type VerifierKey } from '@/ledger/checkpoint'
 import { leafOf, payloadDigest, ZERO_HASH } from '@/ledger/entry'
 import { nodeHash } from '@/ledger/merkle'
-import { type ReceiptDocument, verifyReceipt } from '@/ledger/receipt'
+import { ledgerOf, type ReceiptDocument, stampsOf, verifyReceipt } from '@/ledger/receipt'
 import { type PlatformTrust, platformTrust } from '@/sealing/notice'
 import { Pki } from '../pki'
 
@@ -29,7 +29,7 @@ function bodyOf(manifest: Uint8Array<ArrayBuffer>, manifestDigest: string): Json
 }
 
 /** A ledger of one batch entry that holds one act, with its signed checkpoint. */
-async function proofOf(receiptDigest: string, ledgerKey: KeyObject, pinned: VerifierKey) {
+async function proofOf(receiptDigest: string, ledgerKey: KeyObject, pinned: VerifierKey, named: string) {
   const salt = 'ab'.repeat(16)
   const payload = { receipt_sha256: receiptDigest }
   const act = canonicalText({ v: 1, at: decided, actor: 'bidder#0', action: 'bid.submitted', stream: 'lot:1', subject: 'bid:b1', payload_sha256: await payloadDigest(payload, salt), salt: '00' })
@@ -46,7 +46,7 @@ async function proofOf(receiptDigest: string, ledgerKey: KeyObject, pinned: Veri
   const text = `${NAME}\n1\n${base64(fromHex(leaf))}\n`
   const line = base64(concat(await keyId(pinned), new Uint8Array(sign(null, Buffer.from(text), ledgerKey))))
   return {
-    v: 1, log: NAME, key: '', checkpoint: `${text}\n— ${NAME} ${line}\n`,
+    v: 1, log: NAME, key: named, checkpoint: `${text}\n— ${NAME} ${line}\n`,
     act: { act, leaf: await leafOf(act), position: 0, siblings, batch: 0, payload, salt },
     batch: { entry, leaf, proof: [], payload: batchPayload, salt },
   }
@@ -62,7 +62,7 @@ beforeAll(async () => {
   key = `${NAME}+${hex(await keyId({ name: NAME, raw }))}+${base64(concat(new Uint8Array([1]), raw))}`
   const manifest = utf8('{"manifest":1}')
   const body = canonicalText(bodyOf(manifest, await sha256Hex(manifest)))
-  document = { number: 'HZ-1', kind: 'receipt', body, signature: signature('receipt', body), proof: await proofOf(await sha256Hex(utf8(body)), pair.privateKey, { name: NAME, raw }) }
+  document = { number: 'HZ-1', kind: 'receipt', body, signature: signature('receipt', body), proof: await proofOf(await sha256Hex(utf8(body)), pair.privateKey, { name: NAME, raw }, key) }
 })
 
 describe('a receipt', () => {
@@ -80,7 +80,9 @@ describe('a receipt', () => {
     await expect(verifyReceipt({ ...document, body: changed }, key, trust)).rejects.toMatchObject({ code: 'not-authentic' })
     await expect(verifyReceipt({ ...document, number: 'HZ-2' }, key, trust)).rejects.toMatchObject({ code: 'malformed' })
     const other = document.body.replace('"kind":"receipt"', '"kind":"withdrawal"')
-    await expect(verifyReceipt({ ...document, body: other, signature: signature('receipt', other) }, key, trust)).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(verifyReceipt({ ...document, body: other, signature: signature('receipt', other) }, key, trust)).rejects.toMatchObject({ code: 'malformed' })
+    await expect(verifyReceipt({ ...document, kind: 'withdrawal', body: other, signature: signature('receipt', other) }, key, trust)).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(verifyReceipt({ ...document, note: 'more' } as never, key, trust)).rejects.toMatchObject({ code: 'malformed' })
     await expect(verifyReceipt({ ...document, body: ` ${document.body}` }, key, trust)).rejects.toMatchObject({ code: 'not-canonical' })
   })
 
@@ -96,12 +98,14 @@ describe('a receipt', () => {
     await expect(verifyReceipt(resigned, key, trust)).rejects.toMatchObject({ code: 'not-authentic' })
     const act = { ...proof.act, payload: { receipt_sha256: await sha256Hex(utf8(body)) } } as Record<string, unknown>
     delete act.salt
-    await expect(verifyReceipt({ ...resigned, proof: { ...proof, act: act as never } }, key, trust)).rejects.toMatchObject({ code: 'malformed' })
+    await expect(verifyReceipt({ ...resigned, proof: { ...proof, act: act as never } }, key, trust)).rejects.toMatchObject({ code: 'broken-chain' })
   })
 
-  it('is refused under another root or another ledger key', async () => {
+  it('is refused under another root or another ledger key, each by its own name', async () => {
     const other = await platformTrust([pki.pem('tsa')])
-    await expect(verifyReceipt(document, key, other)).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(verifyReceipt(document, key, other)).rejects.toMatchObject({ code: 'not-trusted' })
+    await expect(stampsOf(JSON.parse(document.body), other)).rejects.toMatchObject({ code: 'not-trusted' })
+    expect(await ledgerOf(document, key)).toBe('proven')
     const raw = new Uint8Array(32).fill(9)
     const stranger = `${NAME}+${hex(await keyId({ name: NAME, raw }))}+${base64(concat(new Uint8Array([1]), raw))}`
     await expect(verifyReceipt(document, stranger, trust)).rejects.toMatchObject({ code: 'not-authentic' })

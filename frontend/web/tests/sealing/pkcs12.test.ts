@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto'
 import { describe, expect, it, vi } from 'vitest'
 import { random, utf8 } from '@/sealing/bytes'
 import { parseCertificate, pemOf, sameCertificate } from '@/sealing/certificate'
+import { keyRelay } from '@/app/keyRelay'
 import { forgetIdentity, identityOf, keepIdentity, recallIdentity } from '@/sealing/identity'
 import { type KeySet } from '@/sealing/keys'
 import { openPkcs12 } from '@/sealing/pkcs12'
@@ -116,14 +117,14 @@ describe('a kept identity', () => {
     const identity = await identityOf(await open('ec'))
     const clone = vi.spyOn(globalThis, 'structuredClone').mockImplementation((value: unknown) => value as never)
     await keepIdentity(identity)
-    expect((await recallIdentity())?.certificate.fingerprint).toBe(identity.certificate.fingerprint)
+    expect((await recallIdentity(keyRelay))?.certificate.fingerprint).toBe(identity.certificate.fingerprint)
     const mark = session.get('yunkai.identity') ?? ''
     session.set('yunkai.identity', 'another session')
-    expect(await recallIdentity()).toBeNull()
+    expect(await recallIdentity(keyRelay)).toBeNull()
     session.set('yunkai.identity', mark)
-    expect(await recallIdentity()).not.toBeNull()
+    expect(await recallIdentity(keyRelay)).not.toBeNull()
     await forgetIdentity()
-    expect(await recallIdentity()).toBeNull()
+    expect(await recallIdentity(keyRelay)).toBeNull()
     clone.mockRestore()
   })
 })

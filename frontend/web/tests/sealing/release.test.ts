@@ -1,18 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { base64, concat, fromBase64, hex, sha256Hex, utf8 } from '@/sealing/bytes'
 import { canonicalText, type JsonObject } from '@/sealing/canonical'
+import { fromBackup, KeyBackup, readBackup, releaseAsRemedy } from '@/sealing/backup'
 import { type Certificate, parseCertificate } from '@/sealing/certificate'
-import { type Context, contextHash } from '@/sealing/context'
-import { openEnvelope, seal } from '@/sealing/envelope'
+import { type ComplaintItem, type SignedComplaint } from '@/sealing/complaint'
+import { commitment, type Context, contextHash } from '@/sealing/context'
+import { openEnvelope, openWhole, seal } from '@/sealing/envelope'
+import { Fault } from '@/sealing/faults'
 import { type Header } from '@/sealing/header'
 import { type Identity, identityOf } from '@/sealing/identity'
 import { type KeySet } from '@/sealing/keys'
 import { checkNotice, type PlatformTrust, platformTrust, type SignedNotice } from '@/sealing/notice'
 import { openPkcs12 } from '@/sealing/pkcs12'
-import { releaseKeys, type ReleaseWork } from '@/sealing/release'
-import { signDocument } from '@/sealing/signer'
+import { releaseKeys, type ReleaseWork, sendShares } from '@/sealing/release'
+import { signDocument, signedBy } from '@/sealing/signer'
 import { checkChain, readTimestamp } from '@/sealing/timestamp'
-import { openHpke, releaseBinding, type Role } from '@/sealing/wraps'
+import { openHpke, releaseBinding, type Role, type Wrap } from '@/sealing/wraps'
 import { type KeySort, Pki } from '../pki'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -32,6 +35,11 @@ function person(name: string): Identity {
 function context(kind: Context['envelope'], opensAt = past): Context {
   const custodians = ['tenderee', 'agency', 'supervisor'].map((name) => person(name).certificate.fingerprint)
   return { tender: 'E3207', lot: 'E3207001', round: 1, bidder: person('bidder').certificate.fingerprint, version: 1, envelope: kind, opens_at: opensAt, suite: 1, seg: 1024, k: 2, n: 3, custodians }
+}
+
+/** By which a release is signed and kept. */
+async function digestOf({ enc, ct }: { enc: string; ct: string }): Promise<string> {
+  return await sha256Hex(utf8(canonicalText({ enc, ct })))
 }
 
 async function sealed(kind: Context['envelope'], opensAt = past): Promise<Header> {
@@ -85,6 +93,36 @@ describe('a release', () => {
     expect(shares.map((share) => share[32])).toEqual([2, 3])
     const floe = await openEnvelope(header, secret, shares)
     expect(hex(floe.header)).toBe(hex(fromBase64(header.floe)))
+    await expect(openWhole(header, secret, new Uint8Array(32))).rejects.toThrow('the custody secret is not the committed one')
+  })
+
+  it('of a bidder is signed by the certificate whose wrap it opened', async () => {
+    const header = await sealed('whole')
+    const { releases: [made], signature } = await releaseKeys(await workFor('bidder', header, await signed(await noticeOf(header))), person('bidder'), trust)
+    if (made === undefined) throw new Error('nothing was released')
+    const text = canonicalText({ v: 1, kind: 'bidder-release', bid: 'bid-1', remedy: false, releases: [{ kind: made.kind, i: made.i, sealed_sha256: await digestOf(made) }] })
+    expect(await signedBy(person('bidder').certificate, utf8(`ebid/1 bidder-release\0${text}`), fromBase64(signature))).toBe(true)
+  })
+
+  it('comes from the bidder\u2019s own backup, of this very sealing only (R-144)', async () => {
+    let whole = 0
+    const backup = new KeyBackup(1, () => { whole += 1 })
+    const custodians = ['tenderee', 'agency', 'supervisor'].map((name) => person(name).certificate)
+    const { header } = await seal({ ctx: context('whole'), bidder: [person('bidder').certificate], custodians, keepSecret: (digest, secret) => { backup.keep(digest, secret) } })
+    expect(whole, 'it is told once everything is in it').toBe(1)
+    const renewed = person('agency')
+    const { releases: [made], signature } = await releaseAsRemedy(await workFor('bidder', header, await signed(await noticeOf(header))), fromBackup(readBackup(backup.text('E3207001'))), renewed, trust)
+    if (made === undefined) throw new Error('nothing was released')
+    const secret = await openHpke(session, releaseBinding('bidder', 0, await contextHash(header.ctx)), fromBase64(made.enc), fromBase64(made.ct))
+    expect(hex(await commitment('b', secret))).toBe(header.com_b)
+    const text = canonicalText({ v: 1, kind: 'bidder-release', bid: 'bid-1', remedy: true, releases: [{ kind: made.kind, i: 0, sealed_sha256: await digestOf(made) }] })
+    expect(await signedBy(renewed.certificate, utf8(`ebid/1 bidder-release\0${text}`), fromBase64(signature))).toBe(true)
+    const other = await sealed('whole')
+    const otherWork = await workFor('bidder', other, await signed(await noticeOf(other)))
+    await expect(releaseAsRemedy(otherWork, fromBackup(readBackup(backup.text('E3207001'))), renewed, trust)).rejects.toMatchObject({ code: 'not-addressed' })
+    const lie = new Map([[await sha256Hex(utf8(canonicalText(other))), secret]])
+    await expect(releaseAsRemedy(otherWork, fromBackup(lie), renewed, trust)).rejects.toMatchObject({ code: 'wrong-commitment' })
+    expect(() => readBackup('{"kind":"ebid-key-backup"}')).toThrow(expect.objectContaining({ code: 'malformed' }) as Error)
   })
 
   it('goes on with the other bids when one wrap is not what it should be (R-144)', async () => {
@@ -97,12 +135,64 @@ describe('a release', () => {
     expect([result.releases.length, result.unreleased[0]?.fault.code, done]).toEqual([1, 'not-authentic', [1, 2]])
   })
 
+  it('of a price is made on the notice of prices alone, and of a technical envelope on its own (R-318)', async () => {
+    const header = await sealed('price/statement')
+    const made = async (change: JsonObject) => releaseKeys(await workFor('custodian', header, await signed(await noticeOf(header, change))), person('tenderee'), trust)
+    expect((await made({ envelope: 'price' })).releases).toHaveLength(1)
+    for (const change of [{ envelope: 'technical' }, {}]) {
+      const { releases, unreleased } = await made(change)
+      expect([releases.length, unreleased[0]?.fault.code]).toEqual([0, 'not-authentic'])
+    }
+  })
+
   it('is not made for a bid whose dealer gave another share than the committed one', async () => {
     const header = await sealed('whole')
     const lie = { ...header, com_s: [...header.com_s].reverse() }
     const work = await workFor('custodian', lie, await signed(await noticeOf(lie)))
-    const { releases, unreleased } = await releaseKeys(work, person('tenderee'), trust)
+    const { releases, unreleased, complaint } = await releaseKeys(work, person('tenderee'), trust)
     expect([releases.length, unreleased[0]?.fault.code]).toEqual([0, 'wrong-commitment'])
+    const said = complaint as SignedComplaint
+    const [item] = (JSON.parse(said.text) as { items: ComplaintItem[] }).items
+    expect(await signedBy(person('tenderee').certificate, utf8(`ebid/1 custodian-complaint\0${said.text}`), fromBase64(said.signature))).toBe(true)
+    const [shown] = said.shares
+    if (shown === undefined || item === undefined) throw new Error('no evidence')
+    const share = await openHpke(session, releaseBinding('custodian', 1, await contextHash(lie.ctx)), fromBase64(shown.enc), fromBase64(shown.ct))
+    expect([item.why, item.share]).toEqual(['share-mismatch', hex(await commitment('s', share))])
+    expect(item.share).not.toBe(lie.com_s[0])
+  })
+
+  it('goes on where a complaint is not signed, or not taken by the platform', async () => {
+    const good = await sealed('whole')
+    const lie = { ...(await sealed('whole')), com_s: [...good.com_s].reverse() }
+    const listed = async (bid: string, header: Header) => ({ bid, version: 1, certificate: header.ctx.bidder.slice(7), headers: { whole: await sha256Hex(utf8(canonicalText(header))) }, manifests: {} })
+    const notice = await signed(await noticeOf(good, { count: 2, bids: [await listed('bid-1', good), await listed('bid-2', lie)] }))
+    const [first] = (await workFor('custodian', good, notice)).items
+    const work = { ...(await workFor('custodian', good, notice)), items: [first as ReleaseWork['items'][number], { bid: 'bid-2', kind: 'whole', header: canonicalText(lie), released: false }] }
+    const declined = new Fault('declined', 'the holder said no')
+    const unsigned = await releaseKeys(work, { ...person('tenderee'), sign: () => Promise.reject(declined) }, trust)
+    expect([unsigned.releases.map(({ bid }) => bid), unsigned.complaint, unsigned.unsigned]).toEqual([['bid-1'], null, declined])
+    await expect(releaseKeys({ ...work, items: work.items.slice(1) }, { ...person('tenderee'), sign: () => Promise.reject(declined) }, trust)).rejects.toBe(declined)
+    const posted: { releases: { bid: string }[]; complaint: SignedComplaint | null }[] = []
+    const refusal = new Error('not taken')
+    const post = (body: object) => {
+      posted.push(body as (typeof posted)[number])
+      return posted.at(-1)?.complaint ? Promise.reject(refusal) : Promise.resolve()
+    }
+    expect(await sendShares(post, unsigned)).toBe(declined)
+    expect(await sendShares(post, await releaseKeys(work, person('tenderee'), trust))).toBe(refusal)
+    expect(posted.map(({ releases, complaint }) => [releases.map(({ bid }) => bid), complaint === null])).toEqual([[['bid-1'], true], [['bid-1'], false], [['bid-1'], true]])
+    await expect(sendShares(post, { ...(await releaseKeys(work, person('tenderee'), trust)), releases: [] })).rejects.toBe(refusal)
+  })
+
+  it('is complained of where the wrap was made to another key, and not where a header is not the notice\u2019s', async () => {
+    const [header, other] = [await sealed('whole'), await sealed('whole')]
+    const wraps = header.wraps.map((wrap) => (wrap.role === 'custodian' && wrap.i === 1 ? { ...wrap, ct: (other.wraps.find((each) => each.cert === wrap.cert) as Wrap).ct } : wrap))
+    const garbage = { ...header, wraps }
+    const work = await workFor('custodian', garbage, await signed(await noticeOf(garbage)))
+    const { complaint } = await releaseKeys(work, person('tenderee'), trust)
+    expect((JSON.parse((complaint as SignedComplaint).text) as { items: ComplaintItem[] }).items.map((each) => each.why)).toEqual(['wrap-unopened'])
+    const swapped = await releaseKeys({ ...work, items: [{ ...work.items[0] as ReleaseWork['items'][number], header: canonicalText(other) }] }, person('tenderee'), trust)
+    expect([swapped.unreleased.length, swapped.complaint]).toEqual([1, null])
   })
 })
 
@@ -132,7 +222,7 @@ describe('nothing is released', () => {
     const stranger: Certificate = await parseCertificate(pki.pem('tsa'))
     const header = await sealed('whole')
     const work = await workFor('custodian', header, await signed(await noticeOf(header)))
-    await expect(releaseKeys(work, person('tenderee'), { roots: [stranger] })).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(releaseKeys(work, person('tenderee'), { roots: [stranger] })).rejects.toMatchObject({ code: 'not-trusted' })
   })
 
   it('to another session key than the notice names', async () => {
@@ -174,7 +264,7 @@ describe('a time stamp', () => {
     altered[altered.length - 5] = (altered[altered.length - 5] as number) ^ 1
     await expect(readTimestamp(altered, data, trust.roots)).rejects.toMatchObject({ name: 'Fault' })
     const stranger = await parseCertificate(pki.pem('platform'))
-    await expect(readTimestamp(token, data, [stranger])).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(readTimestamp(token, data, [stranger])).rejects.toMatchObject({ code: 'not-trusted' })
     await expect(readTimestamp(utf8('no token'), data, trust.roots)).rejects.toMatchObject({ code: 'malformed' })
   })
 
@@ -191,8 +281,8 @@ describe('a certificate chain', () => {
     const chain = [person('platform').certificate, ...trust.roots]
     await checkChain(chain, trust.roots, new Date())
     await checkChain(chain.slice(0, 1), trust.roots, new Date())
-    await expect(checkChain(chain, trust.roots, new Date('2020-01-01'))).rejects.toMatchObject({ code: 'not-authentic' })
-    await expect(checkChain(chain, trust.roots, new Date('2099-01-01'))).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(checkChain(chain, trust.roots, new Date('2020-01-01'))).rejects.toMatchObject({ code: 'not-trusted' })
+    await expect(checkChain(chain, trust.roots, new Date('2099-01-01'))).rejects.toMatchObject({ code: 'not-trusted' })
   })
 
   it('is refused when a person’s certificate plays the authority, or the root is only like ours', async () => {
@@ -200,11 +290,11 @@ describe('a certificate chain', () => {
     pki.openssl('req', '-new', '-key', pki.path('forged.key'), '-out', pki.path('forged.csr'), '-subj', '/CN=platform', '-config', pki.path('openssl.cnf'))
     pki.openssl('x509', '-req', '-in', pki.path('forged.csr'), '-CA', pki.path('tenderee.pem'), '-CAkey', pki.path('tenderee.key'), '-CAcreateserial', '-days', '5', '-out', pki.path('forged.pem'), '-extfile', pki.path('openssl.cnf'), '-extensions', 'leaf')
     const forged = await parseCertificate(pki.pem('forged'))
-    await expect(checkChain([forged, person('tenderee').certificate, ...trust.roots], trust.roots, new Date())).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(checkChain([forged, person('tenderee').certificate, ...trust.roots], trust.roots, new Date())).rejects.toMatchObject({ code: 'not-trusted' })
     const twin = new Pki()
     twin.issue('platform', 'ec', '/CN=platform')
     const chain = [await parseCertificate(twin.pem('platform')), await parseCertificate(twin.pem('root'))]
-    await expect(checkChain(chain, trust.roots, new Date())).rejects.toMatchObject({ code: 'not-authentic' })
+    await expect(checkChain(chain, trust.roots, new Date())).rejects.toMatchObject({ code: 'not-trusted' })
     await expect(checkChain([], trust.roots, new Date())).rejects.toMatchObject({ code: 'not-authentic' })
   })
 })

@@ -4,7 +4,7 @@ export default {
   demo: 'Demonstration: certificates, identities and data are demos without legal effect',
   rehearsal: 'Rehearsal: clocks are accelerated, this is no real tender',
   menu: 'Main navigation',
-  nav: { notices: 'Notices', openings: 'Openings', verify: 'Verify', ledger: 'Ledger', status: 'Status', tasks: 'My tasks', login: 'Sign in', enrol: 'Enrol', logout: 'Sign out', mine: 'Home', projects: 'Projects', centre: 'Centre', bids: 'My bids', letters: 'My letters' },
+  nav: { administration: 'Administration', notices: 'Notices', openings: 'Openings', verify: 'Verify', ledger: 'Ledger', trust: 'Trust list', status: 'Status', tasks: 'My tasks', login: 'Sign in', enrol: 'Enrol', logout: 'Sign out', mine: 'Home', projects: 'Projects', centre: 'Centre', custody: 'Custody', bids: 'My bids', letters: 'My letters' },
   language: 'Language', elder: 'Large text', elderOff: 'Standard text',
   serverTime: 'National standard time (the server decides)', clockError: 'error ±{ms} ms', clockWait: 'Setting the clock…',
   days: '{n} d', past: 'Time is up',

@@ -12,5 +12,5 @@ export default {
   read: '已签收', unread: '待签收', sentAt: '发出 {at}', readAt: '签收 {at}', openLetter: '打开通知书（PDF）', confirmRead: '确认收到', orderCourier: '寄送纸质件', serviceRecord: '送达记录（可验证）', addressGiven: '收件地址已提供。', noPaperAsked: '收件人没有要求纸质件（R-225）。', askPaper: '需要纸质件：填写收件地址', changeAddress: '修改收件地址', recipient: '收件人', address: '收件地址', consent: '同意将上述信息仅用于寄送这份通知书；不提供不影响通知书的效力（R-225）。', sendAddress: '提供地址', courier: '快递', noWaybill: '等待揽收',
   parcel: { ordered: '已下单', accepted: '已接单', collected: '已揽收', in_transit: '运输中', delivering: '派送中', signed: '已签收', returned: '已退回' }, noLetters: '还没有收到通知书。',
   contract: '合同', untilContract: '距签订合同期限', contractPrice: '合同价', bond: '履约保证金', bondHint: '不超过合同价的百分之十（R-117）；留空为不收取。', signedAt: '签订时间', signedLate: '超过三十日', clauses: '合同条款', rewriteContract: '撤回重写合同', clause: { scope: '承包范围', quality: '质量标准', duration: '工期（服务期）', payment: '价款支付', dispute: '争议解决', remarks: '其他约定' }, asDocuments: '留空则按招标文件和投标文件', contractHint: '价格、双方和投标承诺取自中标的投标文件，不能更改（招标投标法第四十六条）。', makeContract: '编制合同', submitContract: '提交验证',
-  archive: '归档', archivedAt: '已于 {at} 归档；信息包可以脱离平台独立验证。',
+  archive: '归档', archiveHint: '合同签订、保证金退还和保函处理完毕后归档：本标段的全部数据和签署文件制成一个信息包，逐项通过四性检测（真实、完整、可用、安全）后封存（R-810、R-811）。', makeArchive: '制作信息包并归档', archiving: '正在制作并逐项检测，请勿关闭本页…', archivedAt: '已于 {at} 归档；信息包可以脱离平台独立验证。',
 }

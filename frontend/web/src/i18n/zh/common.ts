@@ -4,7 +4,7 @@ export default {
   demo: '演示环境：证书、身份与数据均为演示，不具法律效力',
   rehearsal: '演练：时钟已加速，不是真实交易',
   menu: '主导航',
-  nav: { notices: '公告', openings: '开标日历', verify: '验证', ledger: '账本', status: '运行状况', tasks: '我的待办', login: '登录', enrol: '企业入库', logout: '退出', mine: '我的主页', projects: '项目', centre: '交易中心', bids: '我的投标', letters: '我的通知书' },
+  nav: { administration: '管理', notices: '公告', openings: '开标日历', verify: '验证', ledger: '账本', trust: '信任列表', status: '运行状况', tasks: '我的待办', login: '登录', enrol: '企业入库', logout: '退出', mine: '我的主页', projects: '项目', centre: '交易中心', custody: '密钥保管', bids: '我的投标', letters: '我的通知书' },
   language: '语言', elder: '大字版', elderOff: '标准版',
   serverTime: '国家标准时间（以服务器时间为准）', clockError: '误差 ±{ms} 毫秒', clockWait: '正在校时…',
   days: '{n} 天', past: '已到时',

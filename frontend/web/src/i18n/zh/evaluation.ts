@@ -29,11 +29,11 @@ export default {
   chair: { title: '交易中心', mustExtend: '超过三分之一的成员认为评标时间不够，应当延长（R-125）。', begin: '开始评标', extend: '延长评标时间', until: '新的结束时间（北京时间）', extendAct: '延长', replace: '更换成员', replaceHint: '更换后按抽取顺序通知下一名；离任成员的评审结论作废（R-125）。', cause: '原因', replaceAct: '更换' },
   time: { ask: '我认为评标时间不够', hint: '超过三分之一的成员提出，交易中心应当延长（R-125）。' },
   replay: { title: '抽取记录', hint: '以下是抽取的全部输入。您的浏览器可以当场重算：种子与承诺相符，抽中的人、代号和每次补抽都由这些输入唯一决定。', act: '重新演算', keep: '保存输入数据', holds: '相符', fails: '不符', commitment: '种子与申请时公布的承诺', chosen: '抽中的候选人', aliases: '成员代号', replaced: '补抽的成员', seed: '种子', nonce: '招标人的随机数', stratum: '{region}：从 {of} 人中抽取 {count} 人', line: '成员{gone}（{cause}）→ {alias}' },
-  steps: '评标步骤', step: { reviewing: '初步评审', competition: '竞争性判断', scoring: '评分', revealing: '公开评分', alerts: '说明理由', ranked: '排序与报告', signing: '签署报告', finished: '完成', failed: '流标' },
-  stepHint: { reviewing: '正在初步评审。', competition: '有效投标不足，委员会正在判断是否明显缺乏竞争。', scoring: '正在评分。', revealing: '正在公开评分。', alerts: '有评分须说明理由。', ranked: '排序已经形成，正在编写评标报告。', signing: '评标报告正在签署。', finished: '评标报告已由全体成员签署，不能再改。', failed: '评标已结束。' },
+  steps: '评标步骤', step: { reviewing: '初步评审', competition: '竞争性判断', scoring: '评分', revealing: '公开评分', alerts: '说明理由', technical: '技术商务结果', technical_signing: '签署结果', prices: '第二次开标', ranked: '排序与报告', signing: '签署报告', finished: '完成', failed: '流标' },
+  stepHint: { reviewing: '正在初步评审。', competition: '有效投标不足，委员会正在判断是否明显缺乏竞争。', scoring: '正在评分。', revealing: '正在公开评分。', alerts: '有评分须说明理由。', technical: '技术商务评审结果已经形成，等待交全体成员签署。', technical_signing: '技术商务评审结果正在签署。', prices: '结果已签署，等待第二次开标（报价）。', ranked: '排序已经形成，正在编写评标报告。', signing: '评标报告正在签署。', finished: '评标报告已由全体成员签署，不能再改。', failed: '评标已结束。' },
   progress: { title: '进度', reviewing: '{of} 人中 {done} 人已提交初步评审', scoring: '{of} 人中 {done} 人已提交评分', revealing: '{of} 人中 {done} 人已公开评分', vacant: '现有 {members} 人，应有 {size} 人；席位补齐前不能作出结论。', unchecked: '还有 {n} 份投标文件正在从头至尾核对，完成后才能作出结论。', done: '已完成', open: '未完成', secret: '评标过程保密：这里只有进度，没有任何评审意见和分数。' },
   method: { title: '评标办法', name: '办法', formula: '价格公式', weight: '价格分满分', document: '招标文件（第 {n} 版）', clarifications: '澄清与修改' },
-  bids: '投标文件', files: '文件清单', packed: '该文件另有压缩，不能逐页查看', newTab: '在新标签页打开', noReading: '评标已结束，投标文件不再从这里打开。', bodyFailed: '全文核对未通过',
+  bids: '投标文件', files: '文件清单', priceOpened: '报价文件已开启', envelope: { technical: '第一信封：技术商务文件', price: '第二信封：报价文件' }, packed: '该文件另有压缩，不能逐页查看', newTab: '在新标签页打开', noReading: '评标已结束，投标文件不再从这里打开。', bodyFailed: '全文核对未通过',
   review: {
     title: '初步评审', hint: '请逐份、逐条作出结论；不通过的写明理由和页码。全体成员提交之前，谁也看不到他人的意见。', passes: '通过', fails: '不通过', unjudged: '未评', found: '发现此情形', reason: '不通过的理由', page: '依据所在页码', turn: '翻到该页', grounds: '法定否决情形（发现才勾选，已勾选 {n} 项）',
     saving: '正在保存…', saved: '已保存 {at}', kept: '自动保存', done: '已评 {n}/{of}', left: '还有 {n} 项未评', needsReason: '不通过的条款还没有写明理由', submit: '提交初步评审', sure: '提交后不能再改。确定提交吗？', submitted: '您的初步评审已提交，等待其他成员。', secret: '全体成员提交之前，评审意见不向任何人显示。', result: '初步评审结论',
@@ -49,6 +49,7 @@ export default {
   sheets: '全体成员评分', alert: { title: '须说明理由的评分', hint: '提示不改变任何分数；由评分的成员本人书面说明理由（R-332）。', open: '待说明', explained: '已说明', deviation: '成员{alias}对{bid}的主观分合计 {value}，其他成员平均 {mean}，相差 {percent}%', pattern: '成员{alias}与成员{with}的主观分逐项相同', why: '您的理由', act: '提交理由' },
   ranking: { title: '排序', hint: '点开任何一个数字，都能看到公式、条款和每一项输入。', candidate: '中标候选人第 {n} 名', total: '总分', evaluated: '评审价（元）', priceScore: '价格分', parts: '各项得分', digest: '排序结果摘要' },
   tie: { price: '总分相同，报价低者在前（R-321）', technical: '总分、报价相同，技术得分高者在前（R-321）', draw: '总分、报价、技术得分均相同，由可验证抽签确定（R-321）', equal: '并列' },
+  technical: { title: '技术商务评审结果', digest: '评审结果摘要', hint: '在任何人知道报价之前得出；全体成员签署后不再改变，只有通过者的第二信封会被开启（R-318）。', passed: '通过', failed: '未通过', scores: '技术商务得分 {sum}', waiting: '结果已签署，等待第二次开标（报价）。', take: '采用公布的报价并排序', sealed: '报价密封中', reportTitle: '签署技术商务评审结果' },
   report: {
     title: '评标报告', finished: '全体成员已于 {at} 签署，报告不能再改（R-341）。', remarks: '评审说明', remarksHint: '开标记录、评审过程、评分和排序由平台写入，这里只写补充说明。', toSettle: '签订合同前须澄清的事项', statements: '不同意见', noStatements: '没有书面的不同意见。', differs: '持不同意见', refused: '拒绝签字且未书面说明，视为同意',
     differ: '我有不同意见', rewrite: '修改我的不同意见', dissent: '不同意见及理由（写入报告）', dissentAct: '写入报告', takesBack: '报告正在签署；写入不同意见后，已有签名作废，须重新形成并签署。', layOut: '形成报告，交全体签署', waitLeader: '由组长补充说明后形成报告，再由全体成员签署。',

@@ -1,8 +1,9 @@
 // From the page to the store: the server's calls as the upload library wants them, one envelope after the other.
 import { api } from '@/api/client'
 import { saveAs } from '@/app/ledgerWords'
-import { parseCertificate } from '@/sealing/certificate'
-import { readContext } from '@/sealing/context'
+import type { KeyBackup } from '@/sealing/backup'
+import { type Certificate, parseCertificate } from '@/sealing/certificate'
+import { envelopeOf, readContext } from '@/sealing/context'
 import type { Identity } from '@/sealing/identity'
 import { tryDecryption } from '@/sealing/trial'
 import { readHeader } from '@/sealing/header'
@@ -27,15 +28,25 @@ export function uploadApi(versionId: string, kind: string, known?: string): Uplo
   }
 }
 
+/** What else opens a bid, where its bidder wants it and the tender document has a remedy (R-144). */
+export interface Remedy { readonly keep?: KeyBackup | undefined; readonly code?: string | undefined }
+
 /** Seals and sends one envelope. The bidder's own certificate comes first, a second one as backup (R-704). */
-export async function sendEnvelope(desk: Desk, version: VersionView, kind: string, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void): Promise<UploadHandle> {
+export async function sendEnvelope(desk: Desk, version: VersionView, kind: string, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void, { keep, code }: Remedy = {}): Promise<UploadHandle> {
   const ctx = readContext(version.contexts?.[kind])
   const custodians = await Promise.all(desk.requirements.custodians.map((custodian) => parseCertificate(custodian.certificate_pem)))
-  const others = desk.requirements.certificates.filter((own) => `sha256:${own.fingerprint}` !== identity.certificate.fingerprint)
-  const backup = others[0] ? [await parseCertificate(others[0].pem)] : []
-  const isBody = kind === 'whole'
-  return startUpload({ ctx, bidder: [identity.certificate, ...backup], custodians }, { api: uploadApi(version.id, kind), signer: identity, chosen, onProgress },
+  const backup = await backupFor(desk, identity)
+  const isBody = envelopeOf(kind) === kind
+  const keepSecret = keep && ((digest: string, secret: Uint8Array<ArrayBuffer>) => { keep.keep(digest, secret) })
+  return startUpload({ ctx, bidder: [identity.encryption, ...backup], custodians, ...(keepSecret ? { keepSecret } : {}), ...(code === undefined ? {} : { code }) }, { api: uploadApi(version.id, kind), signer: identity, chosen, onProgress },
     { resumable: isBody, note: { lot: desk.requirements.lot.id, version: version.id, kind } })
+}
+
+/** Another certificate of the bidder that takes seals: no signing half of a pair, and in suite 2 an SM2 one (R-702, R-704). */
+async function backupFor({ requirements }: Desk, identity: Identity): Promise<Certificate[]> {
+  const takes = requirements.certificates.filter((own) => own.key_kind !== 'sm2' || own.signing !== null)
+  const other = takes.find((own) => `sha256:${own.fingerprint}` !== identity.encryption.fingerprint && (requirements.suite === 1 || own.key_kind === 'sm2'))
+  return other === undefined ? [] : [await parseCertificate(other.pem)]
 }
 
 export const goOn = (pending: PendingUpload, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void): UploadHandle =>
@@ -53,10 +64,8 @@ export async function untilChecked(envelopeId: string, onStep: (envelope: Envelo
 
 /** Trial decryption with the very key, on the very sealed objects, revealing nothing (experience 4). */
 export async function tryVersion(version: VersionView, identity: Identity): Promise<void> {
-  for (const envelope of version.envelopes) {
-    const sealed = await api.get<{ header: string }>(`/api/envelopes/${envelope.id}/sealed`)
-    await tryDecryption(readHeader(sealed.header), identity)
-  }
+  const sealed = await Promise.all(version.envelopes.map((envelope) => api.get<{ header: string }>(`/api/envelopes/${envelope.id}/sealed`)))
+  await tryDecryption(sealed.map(({ header }) => readHeader(header)), identity)
   await api.post(`/api/bid-versions/${version.id}/trial`, { result: 'ok' })
 }
 

@@ -18,7 +18,7 @@ export async function apply(desk: LetterDesk, issuer: Issuer, contact: Contact, 
   insist(required, 'malformed', 'this lot takes no letters')
   const application = {
     v: 1, project: lot.title, lot: required.lot_code, lot_title: lot.title, bidder: required.applicant, contact: { name: contact.name, phone: contact.phone }, beneficiary: required.beneficiary,
-    amount: required.amount, begin: required.begin_by, end: required.end_from, reply_certificate: pemOf(identity.certificate), amends,
+    amount: required.amount, begin: required.begin_by, end: required.end_from, reply_certificate: pemOf(identity.encryption), amends,
   }
   const box = await sealBox(utf8(canonicalText(application)), await parseCertificate(issuer.box_certificate), 'guarantee-application', issuer.id)
   await api.post(`/api/lots/${lot.id}/guarantee/orders`, { issuer_id: issuer.id, box, amends })

@@ -55,5 +55,5 @@ export interface LotDeposits {
 export interface Finance {
   now: string; rate: { percent: string; since: string | null; set_by: string | null }
   lots: { lot: LotLine; received: number; held: string; refunding: string; refunded: string; forfeited: string; overdue: number; failed: number; forfeitures_open: number }[]
-  unknown: (Payment & { refund: Refund | null })[]; balances: { day: string; at: string; agrees: boolean; difference: string }[]; may: string[]; missing: Missing
+  unknown: (Payment & { refund: Refund | null })[]; balances: { day: string; at: string; agrees: boolean | null; difference: string | null }[]; may: string[]; missing: Missing
 }

@@ -34,7 +34,7 @@ export const commitmentOf = (text: string): Promise<string> => sha256Hex(utf8('y
 /** Commits to scores; the box is opened once before it is trusted, so that nobody commits to what it cannot reveal. */
 export async function makeSheet(place: SheetPlace, scores: Scores, identity: Identity): Promise<CommittedSheet> {
   const text = sheetText(place, scores, hex(random(32)))
-  const box = await sealBox(utf8(text), identity.certificate, PURPOSE, subjectOf(place))
+  const box = await sealBox(utf8(text), identity.encryption, PURPOSE, subjectOf(place))
   insist(await textFrom(box, place, identity) === text, 'not-authentic', 'the box does not give back the sheet')
   return { text, commitment: await commitmentOf(text), box }
 }
@@ -54,7 +54,7 @@ const key = (place: SheetPlace): string => `yunkai.scores/${subjectOf(place)}`
 
 /** A draft stays on this computer, sealed to the member's own certificate: nobody else who uses it can read it. */
 export async function keepDraft(place: SheetPlace, scores: Scores, identity: Identity): Promise<void> {
-  const box = await sealBox(utf8(JSON.stringify(scores)), identity.certificate, DRAFT, subjectOf(place))
+  const box = await sealBox(utf8(JSON.stringify(scores)), identity.encryption, DRAFT, subjectOf(place))
   localStorage.setItem(key(place), JSON.stringify(box))
 }
 

@@ -5,10 +5,14 @@ import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue'
 import { api } from '@/api/client'
 import { type FeedMessage, StreamCheck } from '@/ledger/stream'
 import { Fault } from '@/sealing/faults'
+import { useSession } from '@/stores/session'
 import type { AnnouncedRow, FeedLine, Snapshot } from './types'
 
 const LINES = 200
 const SPECTATOR_DELAY = 2_000
+const PULSE = 1_000
+const SLEPT = 5_000
+const SESSION_CHANGED = 4401 // the session ended, or its holder may read other things now
 
 export function useHall(lotId: string) {
   const hall = shallowRef<Snapshot | null>(null)
@@ -17,6 +21,7 @@ export function useHall(lotId: string) {
   const broken = ref<string | null>(null)
   const checked = ref(0)
   const problem = shallowRef<unknown>(null)
+  const session = useSession()
   const checker = new StreamCheck(`lot:${lotId}`)
   let socket: WebSocket | null = null
   let refreshing: ReturnType<typeof setTimeout> | null = null
@@ -67,20 +72,45 @@ export function useHall(lotId: string) {
     }
     // Entries are taken one after the other, in the order in which they came.
     socket.onmessage = (event: MessageEvent<string>) => { waiting = waiting.then(() => take(event.data)).catch((error: unknown) => { broken.value = error instanceof Fault ? error.message : String(error) }) }
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       connected.value = false
       if (closed) return
+      if (event.code === SESSION_CHANGED) void session.load()
       attempts += 1
       setTimeout(connect, Math.min(10_000, 250 * 2 ** attempts) * (0.5 + Math.random()))
     }
   }
 
+  // A sleeping tab or a closed lid stops every timer, and may leave a socket that nobody will ever close (fault 48).
+  let lastPulse = Date.now()
+  function pulse(): void {
+    if (document.hidden) return // its timers are slowed down, which is no sleep; on sight the gap is measured
+    const slept = Date.now() - lastPulse > SLEPT
+    lastPulse = Date.now()
+    if (slept) wake()
+  }
+
+  function wake(): void {
+    void refresh()
+    socket?.close()
+  }
+
+  function onSight(): void {
+    if (!document.hidden) pulse()
+  }
+
+  const heart = setInterval(pulse, PULSE)
   onMounted(() => {
     void refresh()
     connect()
+    document.addEventListener('visibilitychange', onSight)
+    window.addEventListener('online', wake)
   })
   onBeforeUnmount(() => {
     closed = true
+    clearInterval(heart)
+    document.removeEventListener('visibilitychange', onSight)
+    window.removeEventListener('online', wake)
     if (refreshing) clearTimeout(refreshing)
     socket?.close()
   })

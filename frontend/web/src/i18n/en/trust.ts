@@ -1,0 +1,18 @@
+export default {
+  title: 'Trust list', editions: 'Editions', edition: 'Edition {n}', now: 'The list now (edition {n}, {at})', none: 'There is no trust list yet',
+  intro: 'This platform recognises certificates of the certification authorities below: obtained once from any of them, a certificate signs in, signs and seals. Every change is proposed by one person and approved by another, begins on its day, never reaches back, and stands in the public ledger.',
+  region: 'licensed in', term: 'Recognised', until: 'good until', anyPolicy: 'any',
+  standing: { accepted: 'recognised', notInTerm: 'outside its term', active: 'active', suspended: 'suspended', withdrawn: 'withdrawn' },
+  role: { root: 'Root', intermediate: 'Intermediate' },
+  field: { code: 'Code', name: 'Name', region: 'Licensed in', status: 'Standing', validFrom: 'Recognised from', validTo: 'Recognised to', policies: 'Policies (OID)', crls: 'CRL addresses', ocsps: 'OCSP addresses', certificates: 'Certificates' },
+  sources: 'Where revocations come from', sourcesHint: 'While a CA is away, its last revocation list counts within the grace, and is flagged; without any word on revocation no certificate is accepted.', source: 'Source', sourceState: 'State', goodUntil: 'Good until', lastAsked: 'Last taken',
+  fresh: { fresh: 'fresh', late: 'past its end, in grace', missing: 'no word' },
+  editionsHint: 'Every edition is kept whole; a signature is judged by the edition in effect at its instant.', number: 'Edition', changed: 'Changed', byWhom: 'By whom', two: 'proposed by {one}, approved by {other}', digest: 'Digest of the list', inEffect: 'in effect', against: 'Against edition {n}',
+  proposals: 'Proposals', noProposals: 'There are no proposals.', proposedBy: 'Proposed by {name}, {at}', decidedBy: 'Decided by {name}, {at}', begins: 'Begins', atApproval: 'at its approval',
+  state: { waiting: 'waits for approval', approved: 'approved', refused: 'refused', 'taken-back': 'taken back' },
+  enters: 'New: {name} ({code})', replaces: 'Changed: {name} ({code})', what: 'What', before: 'Before', after: 'After', nothingChanges: 'Nothing changes',
+  decisionReason: 'Remark (required for a refusal)', approve: 'Approve', refuse: 'Refuse', takeBack: 'Take back', anotherDecides: 'Somebody other than the proposer has to approve.',
+  propose: 'Propose a change', proposeHint: 'It takes effect once another person approves. A CA that is withdrawn stays on the list, so that its past signatures can be checked.', which: 'Enter or change', newOne: 'Enter a new CA',
+  codeHint: 'Lower-case letters, digits, hyphens', linesHint: 'One policy or address a line; without policies all certificates of the CA count.', certificates: 'Certificate files (PEM; root and intermediates together)', keepsCertificates: 'Without a file the present certificates stay.',
+  reason: 'Reason', beginsHint: 'Beijing time; empty: at its approval, and never before it.', proposeAct: 'Propose', importAct: 'Import from the operator’s folder',
+}

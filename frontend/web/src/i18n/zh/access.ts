@@ -1,0 +1,22 @@
+export default {
+  sessions: '登录中的设备', sessionsHint: '本单位目前在这些地方登录。看到不认识的设备，请先退出它，再检查证书是否仍在自己手里。',
+  device: '设备', where: '网络', certificate: '证书序列号', since: '登录', seen: '最近使用', ends: '不用则结束',
+  unknownDevice: '未说明', thisDevice: '本机', end: '退出', endThis: '退出本机', endLabel: '{act}：{device}，{since} 登录', everywhere: '全部退出', everywhereHint: '所有设备立即退出，包括本机；打开着的开标大厅几秒内关闭。',
+  confirmEverywhere: '确认全部退出', cancel: '取消', ended: '已退出该设备。',
+  appointments: '任免', appointmentsHint: '任免由一名安全管理员提出，另一名安全管理员或行政监督批准；本人不得参与。批准后本人立即退出登录。在进行中的标段里是招标人、代理、投标人或份额保管人的，不得任命（R-200）。',
+  propose: '提出任免', proposed: '已提出，等待另一人批准。', body: '单位', bodyHint: '输入名称或统一社会信用代码的一部分', find: '查找', role: '职务', none: '免去现有职务', reason: '理由', approve: '批准', refuse: '不批准', takeBack: '撤回', by: '提出人', decidedBy: '处理人', state: '状态', noProposals: '没有任免提议。', chosen: '已选：{name}', nobody: '没有找到。',
+  status: { waiting: '待批准', approved: '已批准', refused: '未批准', 'taken-back': '已撤回' },
+  decisionReason: '意见（不批准或撤回时必填）',
+  administration: '管理', goTo: '进入{place}', audit: '审计', auditHint: '管理员的任免、信任列表变更和个人信息查阅记录。每次查阅本身也会记入账本。', act: '事项', number: '序号', actor: '角色', at: '时间', content: '内容', read: '查阅', earlier: '更早', noActs: '没有记录。',
+  waiting: '停滞事项', waitingHint: '账本中平台尚未能跟进的记录。每条都会自动重试，其他事项照常进行；原因一栏说明缺少什么。', reaction: '后续处理', attempts: '已试次数', retryAt: '下次重试',
+  stamps: '一年内到期的时间戳', stampsHint: '其间盖过时间戳的文件须在到期前再盖一个文件时间戳（yunkai restamp）。账本自身的时间戳由之后的时间戳接续。', stampsEnd: '{authority}：{first} 至 {last} 所盖，有效至 {end}',
+  operations: '运行参数', operationsHint: '本节点的设置，不含密钥。设置由环境变量决定，改动后重启节点。', setting: '设置', value: '值',
+  proveAgain: '请再次证明身份', proveAgainWhy: '这是一项重要操作。距您上次用证书签名已有一段时间，请再签名一次；您填写的内容不会丢失。', prove: '用证书确认', proveByKey: '用安全钥匙确认', proveKeyHint: '也可以触碰一次已登记的安全钥匙。',
+  program: {
+    title: '确认命令行登录', hint: '命令行程序显示了一个代码：请在这里输入，看清是谁在请求，再用安全钥匙确认。', code: '代码', find: '查看', proof: '命令行请求再次证明身份', signIn: '命令行请求登录', device: '程序自称', address: '来自地址', asked: '请求时间', expires: '有效至',
+    warning: '只有代码是您自己的程序刚刚显示的，才可确认。若是别人发来或念给您的，请拒绝：确认后对方即可用本单位的证书登录。', confirm: '用安全钥匙确认', refuse: '不是我，拒绝并令其退出', confirmed: '已确认，请回到命令行继续。', refused: '已拒绝，该程序已退出。若不是自己人，请检查证书是否仍在自己手里。',
+  },
+  problem: { 'proof-unheard': '已再次证明身份，平台仍要求证明：请退出后重新登录再试。' },
+  keys: '安全钥匙（第二因素）', keysHint: '登记后，每次登录除证书外还须插入或触碰这把钥匙；没有它谁也不能用您的证书登录。建议登记两把。遗失时，由安全管理员提出、另一人批准后注销。命令行程序登录时也要在浏览器中用它确认。',
+  noKeys: '尚未登记。', keyName: '钥匙名称', registerKey: '登记安全钥匙', keySince: '{at} 登记', keyUsed: '{at} 最近使用', keyRegistered: '已登记，下次登录起须使用。', firstKeyRegistered: '已登记，现在即可继续；下次登录起须使用。', keyNeedsCertificate: '请先在上方打开证书，登记时须由证书签名。', forgetKeys: '注销安全钥匙（保留现有职务）',
+}

@@ -1,0 +1,18 @@
+export default {
+  title: '信任列表', editions: '历次版本', edition: '第 {n} 版', now: '现行列表（第 {n} 版，{at}）', none: '尚无信任列表',
+  intro: '本平台承认下列电子认证服务机构（CA）签发的数字证书：在任一机构办理一次，即可登录、签名和加密（一次注册、多地互认）。列表的每次变更由一人提出、另一人批准，到期生效，不溯及既往，并写入公开账本。',
+  region: '许可地区', term: '承认期限', until: '有效至', anyPolicy: '不限',
+  standing: { accepted: '承认', notInTerm: '不在承认期限内', active: '有效', suspended: '暂停承认', withdrawn: '已撤销承认' },
+  role: { root: '根证书', intermediate: '中间证书' },
+  field: { code: '代码', name: '机构名称', region: '许可地区', status: '状态', validFrom: '承认起始', validTo: '承认截止', policies: '证书策略（OID）', crls: '吊销列表地址（CRL）', ocsps: '在线状态地址（OCSP）', certificates: '机构证书' },
+  sources: '吊销信息来源', sourcesHint: '机构暂时无法访问时，宽限期内以最近一次取得的吊销列表为准，并作标记；没有吊销信息的证书不予承认。', source: '来源', sourceState: '状况', goodUntil: '有效至', lastAsked: '最近取得',
+  fresh: { fresh: '最新', late: '已过期，宽限中', missing: '没有吊销信息' },
+  editionsHint: '每一版都完整保留；某一时刻的签名，按当时生效的版本判断。', number: '版本', changed: '变更的机构', byWhom: '提出与批准', two: '{one} 提出，{other} 批准', digest: '列表摘要', inEffect: '现行', against: '与第 {n} 版相比',
+  proposals: '变更申请', noProposals: '没有变更申请。', proposedBy: '{name} 于 {at} 提出', decidedBy: '{name} 于 {at} 处理', begins: '生效时间', atApproval: '批准之时',
+  state: { waiting: '等待批准', approved: '已批准', refused: '不予批准', 'taken-back': '已撤回' },
+  enters: '新列入：{name}（{code}）', replaces: '变更：{name}（{code}）', what: '项目', before: '变更前', after: '变更后', nothingChanges: '没有变化',
+  decisionReason: '意见（不予批准时必填）', approve: '批准', refuse: '不予批准', takeBack: '撤回申请', anotherDecides: '须由提出人以外的另一人批准。',
+  propose: '提出变更', proposeHint: '提出后须由另一人批准方可生效；撤销承认的机构仍留在列表中，以便核对其过去的签名。', which: '列入还是变更', newOne: '新列入一家机构',
+  codeHint: '小写字母、数字和连字符', linesHint: '策略和地址每行一个；不填策略即承认该机构的全部证书。', certificates: '机构证书文件（PEM，根和中间证书可多选）', keepsCertificates: '不选文件即沿用现有证书。',
+  reason: '理由', beginsHint: '北京时间；不填即批准时生效，不得早于批准。', proposeAct: '提出变更', importAct: '导入运维目录中的机构',
+}
