@@ -22,7 +22,8 @@ from storage.objects.store import ObjectStore
 _TEMPLATE = Path(__file__).parent / "receipt.typ"
 _TITLES = {"receipt": "投标文件递交回执", "withdrawal": "投标文件撤回回执"}
 _ENVELOPES = {WHOLE: "", TECHNICAL: "第一信封（技术商务）", PRICE: "第二信封（报价）"}
-_LARGEST = 8 << 20
+PREFIX = "receipts/"
+LARGEST = 8 << 20
 
 
 async def receipt_pdf(receipt: Receipt, store: ObjectStore, keys: PlatformKeys, settings: Settings,
@@ -31,9 +32,9 @@ async def receipt_pdf(receipt: Receipt, store: ObjectStore, keys: PlatformKeys, 
 
     ``others``: the trust list, where the platform's own certificates are of a CA on it.
     """
-    key = f"receipts/{receipt.number}.pdf"
+    key = pdf_key(receipt)
     try:
-        return await store.get_range(key, 0, _LARGEST)
+        return await store.get_range(key, 0, LARGEST)
     except NotFound:
         pass
     digest, body = sha256(receipt.body.encode()).hexdigest(), json.loads(receipt.body)
@@ -47,8 +48,13 @@ async def receipt_pdf(receipt: Receipt, store: ObjectStore, keys: PlatformKeys, 
         await store.put(key, signed, "application/pdf")
     except Conflict:
         # Another node was first; there is one paper.
-        return await store.get_range(key, 0, _LARGEST)
+        return await store.get_range(key, 0, LARGEST)
     return signed
+
+
+def pdf_key(receipt: Receipt) -> str:
+    """Where its PDF lies, once made."""
+    return f"{PREFIX}{receipt.number}.pdf"
 
 
 def receipt_view(body: Mapping[str, Any], digest: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, SkipValidation
+from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,7 @@ from bidding.bids import answers, queries
 from bidding.bids.commands import drafting, submitting, uploading
 from bidding.bids.model import TAKES_PARTS
 from bidding.bids.permissions import bidder_of
-from bidding.bids.receipt_pdf import receipt_pdf
+from bidding.bids.receipt_pdf import LARGEST, pdf_key, receipt_pdf
 from bidding.bids.tables import Receipt
 from bidding.deposits.warning import warnings_for, warnings_of_version
 from storage.crypto.platform_keys import PlatformKeys
@@ -25,6 +25,7 @@ from storage.kernel.clock import to_wire
 from storage.ledger.checkpoints import verifier_key
 from storage.ledger.proofs import sealed_proof
 from storage.objects.store import ObjectStore
+from trading.papers.queries import newest_key
 from trading.tenders.queries import now_of
 from trading.trust.queries import trust_at
 
@@ -158,11 +159,14 @@ async def read_receipt(number: FromPath[str], actor: NamedDependency[Actor], rea
 async def read_receipt_pdf(number: FromPath[str], actor: NamedDependency[Actor],
                            reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
                            keys: NamedDependency[Keys], settings: NamedDependency[Settings],
-                           authority: NamedDependency[TimestampAuthority]) -> Response[bytes]:
-    """The same receipt for people: signed PDF with a QR code (A-101)."""
+                           authority: NamedDependency[TimestampAuthority],
+                           renewed: FromQuery[bool] = False) -> Response[bytes]:
+    """The same receipt for people: signed PDF with a QR code (A-101); ``renewed``: with its further time stamps."""
     receipt = await queries.receipt_of(reader, number, bidder_of(actor))
     listed = await trust_at(reader, await now_of(reader))
     content = await receipt_pdf(receipt, store, keys, settings, authority, listed)
+    if renewed:
+        content = await store.get_range(await newest_key(reader, pdf_key(receipt)), 0, LARGEST)
     name = {"Content-Disposition": f'attachment; filename="{receipt.number}.pdf"', "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type="application/pdf", headers=_PRIVATE | name)
 

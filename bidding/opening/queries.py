@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.bids.model import PRICE, WHOLE, envelopes_asked
@@ -192,6 +192,11 @@ async def recorded_opening(session: AsyncSession, lot_id: UUID, envelope: str = 
     query = select(Opening).where(Opening.lot_id == lot_id).order_by(Opening.opened_at.desc()).limit(1)
     query = query.where(Opening.envelope == envelope) if envelope else query.where(Opening.record.is_not(None))
     return (await session.scalars(query)).one_or_none()
+
+
+def finished_records() -> Select[str | None]:
+    """Where the files of published records lie."""
+    return select(Opening.record_pdf_key).where(Opening.published_at.is_not(None))
 
 
 async def prices_are_due(session: AsyncSession, lot_id: UUID) -> bool:

@@ -31,6 +31,7 @@ from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotFound
 from storage.objects.store import ObjectStore
+from trading.papers.queries import newest_key
 from trading.tenders.queries import lot as lot_of
 
 Answer = dict[str, Any]
@@ -88,15 +89,17 @@ async def _record(session: AsyncSession, lot_id: UUID, envelope: str = "") -> An
 
 @get("/api/lots/{lot_id:uuid}/opening-record/pdf", operation_id="readOpeningRecordPdf", response_headers=_PRIVATE)
 async def read_record_pdf(lot_id: FromPath[UUID], actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession],
-                          store: NamedDependency[ObjectStore], envelope: FromQuery[Envelope] = "") -> Response[bytes]:
-    """The PDF: to everyone once published, before that to who sits in this hall."""
+                          store: NamedDependency[ObjectStore], envelope: FromQuery[Envelope] = "",
+                          renewed: FromQuery[bool] = False) -> Response[bytes]:
+    """The PDF: to everyone once published, before that to who sits in this hall; ``renewed``: with the further time
+    stamps it got."""
     opening = await recorded_opening(reader, lot_id, envelope)
     if opening is None or opening.record_pdf_key is None:
         raise NotFound("开标记录尚未形成")
     lot = await lot_of(reader, lot_id)
     if opening.published_at is None and not (await seat_of(reader, actor, lot, opening)).roles:
         raise NotFound("开标记录尚未公布")
-    content = await recording.read_pdf(store, opening.record_pdf_key)
+    content = await recording.read_pdf(store, await newest_key(reader, opening.record_pdf_key, renewed=renewed))
     named = f"{opening.envelope}-" if lot.two_envelopes else ""
     return Response(content, media_type="application/pdf", headers={
         "Content-Disposition": f'inline; filename="opening-record-{named}{lot.code}.pdf"',

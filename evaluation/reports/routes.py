@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from storage.database.settings import Settings
 from storage.database.work import Works
 from storage.kernel.actor import Actor
 from storage.objects.store import ObjectStore
+from trading.papers.queries import newest_key
 
 Answer = dict[str, Any]
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -68,12 +69,15 @@ async def lay_out_report(lot_id: FromPath[UUID], data: JSONBody[commands.LayOut]
 @get(_REPORT + "/pdf", operation_id="readReleasedReport", response_headers=_PRIVATE)
 async def read_released_report(lot_id: FromPath[UUID], actor: NamedDependency[Actor],
                                reader: NamedDependency[AsyncSession],
-                               store: NamedDependency[ObjectStore]) -> Stream:
-    """The signed report for those who tender and the centre, once the result is known; members have it as a paper."""
+                               store: NamedDependency[ObjectStore],
+                               renewed: FromQuery[bool] = False) -> Stream:
+    """The signed report for those who tender and the centre, once the result is known; members have it as a paper.
+    ``renewed``: with the further time stamps it got."""
     require_identity(actor)
     paper = await released_report(reader, lot_id, actor)
-    return Stream(store.stream(paper.pdf_key), media_type="application/pdf", headers={
-        "X-Content-Type-Options": "nosniff", "X-Content-SHA256": paper.pdf_sha256})
+    key = await newest_key(reader, paper.pdf_key, renewed=renewed)
+    return Stream(store.stream(key), media_type="application/pdf", headers={
+        "X-Content-Type-Options": "nosniff", **({} if renewed else {"X-Content-SHA256": paper.pdf_sha256})})
 
 
 ROUTES: list[ControllerRouterHandler] = [

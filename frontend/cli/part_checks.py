@@ -8,14 +8,14 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from frontend.cli.findings import Finding, note, ok, wrong
+from frontend.cli.findings import Finding, ok, wrong
 from storage.database.engine import make_engine
 from storage.database.settings import Settings
 from storage.kernel.clock import process_now, shanghai
 from storage.kernel.errors import DomainError
-from storage.ledger.stamping import A_YEAR, Ending, ending_before
 from storage.objects.store import ObjectStore
 from storage.reactions.aside import Aside, all_aside
+from trading.papers.queries import Unrenewed, unrenewed
 
 _SECONDS = 15
 _LARGEST_SKEW = timedelta(seconds=2)
@@ -65,20 +65,21 @@ async def _waiting(connection: AsyncConnection) -> list[Finding]:
 
 
 async def _stamps(connection: AsyncConnection) -> list[Finding]:
-    """Time stamps that end within a year: papers stamped by the same want a further one."""
-    if (await connection.execute(text("select to_regclass('ledger_stamp')"))).scalar_one() is None:
+    """Stamps that renew themselves, except where it fails."""
+    if (await connection.execute(text("select to_regclass('lasting_file')"))).scalar_one() is None:
         return []
     async with AsyncSession(connection) as session:
-        found = await ending_before(session, process_now() + A_YEAR)
-    return [_ends(each) for each in found]
+        found = await unrenewed(session, process_now())
+    return [_not_renewed(each) for each in found]
 
 
-def _ends(each: Ending) -> Finding:
-    first, last, end = (f"{shanghai(at):%Y-%m-%d}" for at in (each.first, each.last, each.ends_at))
-    return note("stamps",
-                f"{each.authority} {first} 至 {last} 的时间戳于 {end} 到期，其间的文件须在此前再盖：yunkai restamp",
-                f"stamps by {each.authority} from {first} to {last} end on {end}: papers of that time want a further "
-                "one before (yunkai restamp)")
+def _not_renewed(each: Unrenewed) -> Finding:
+    end = f"{shanghai(each.ends_at):%Y-%m-%d}"
+    chinese, english = each.reason, each.reason
+    if not each.reason:
+        chinese, english = "时间戳机构的证书尚未更换，新时间戳同样到期", "the authority's own certificate ends as soon"
+    return wrong("stamps", f"{each.authority} 的时间戳最早于 {end} 到期，文件未能自动续盖，自动重试：{chinese}",
+                 f"stamps by {each.authority} end from {end} on, and renewal fails; tried again by itself: {english}")
 
 
 def _stands_still(each: Aside) -> Finding:

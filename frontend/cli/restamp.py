@@ -27,9 +27,9 @@ def restamp(files: tuple[Path, ...], var: Path) -> None:
     """为已签名的 PDF 加盖新的文件时间戳，原文件不动。A further document time stamp over signed PDFs.
 
     写入 NAME-restamped.pdf；原有内容逐字节保留，yunkai verify 对两者都予认可。The result goes to NAME-restamped.pdf
-    beside the file, which stays; yunkai verify accepts both. To be done before the last stamp ends, which yunkai doctor
-    tells a year ahead. Reads YUNKAI_* variables, as a node does; without them it uses
-    the embedded platform's.
+    beside the file, which stays; yunkai verify accepts both. For files outside the platform,
+    before their last stamp ends: those of its store renew themselves. Reads YUNKAI_* variables, as a node does;
+    without them it uses the embedded platform's.
     """
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it would say is said below, in words for people
     settings, now = settings_here(var), process_now()

@@ -20,8 +20,8 @@ from storage.kernel.errors import NotAllowed, NotSignedIn
 from storage.kernel.permission import rows
 from storage.ledger.documents import FeedItem
 from storage.ledger.queries import addressed
-from storage.ledger.stamping import A_YEAR, ending_before
 from storage.reactions.aside import all_aside
+from trading.papers.queries import unrenewed
 from trading.tenders.queries import now_of
 
 _LARGEST = 2**53
@@ -67,12 +67,12 @@ async def read_audit(data: JSONBody[Reading], actor: NamedDependency[Actor], wor
 async def read_operations(actor: NamedDependency[Actor], settings: NamedDependency[Settings],
                           reader: NamedDependency[AsyncSession]) -> dict[str, Any]:
     """The settings of this node that are no secret; entries that a reaction could not follow, and tries again; time
-    stamps that end within a year."""
+    stamps that could not be renewed."""
     _permit(actor, "system_administrator", "auditor")
     waiting = [{"reaction": each.name, "entry": each.seq, "attempts": each.attempts, "reason": each.last_error,
                 "retry_at": to_wire(each.retry_at)} for each in await all_aside(reader)]
-    stamps = [{"authority": each.authority, "ends_at": to_wire(each.ends_at), "first": to_wire(each.first),
-               "last": to_wire(each.last)} for each in await ending_before(reader, await now_of(reader) + A_YEAR)]
+    stamps = [{"authority": each.authority, "ends_at": to_wire(each.ends_at), "reason": each.reason}
+              for each in await unrenewed(reader, await now_of(reader))]
     return {"settings": {name: getattr(settings, name) for name in _SHOWN}, "waiting": waiting, "stamps": stamps}
 
 

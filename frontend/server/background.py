@@ -10,8 +10,10 @@ import structlog
 
 from bidding.bids.checking import CheckWorker
 from bidding.bids.housekeeping import sweep_sealed
+from bidding.bids.receipt_pdf import PREFIX as RECEIPTS
 from bidding.deposits.timers import TIMERS as DEPOSIT_TIMERS
 from bidding.guarantees.timers import TIMERS as GUARANTEE_TIMERS
+from bidding.opening.queries import finished_records
 from bidding.opening.timers import timers as opening_timers
 from bidding.opening.worker import OpeningWorker
 from frontend.server.feed import listen
@@ -25,11 +27,14 @@ from storage.ledger.stamping import stamp_checkpoint
 from storage.limits.counting import forget_past
 from storage.reactions.following import Follower
 from storage.timers.runner import Housekeeping, Runner
+from trading.awards.letter_paper import PREFIX as LETTERS
 from trading.exchange.queue import deliver_pending
+from trading.papers.lasting import Renewing, note_files, renew_stamps
+from trading.papers.queries import finished_files
 from trading.relays.housekeeping import forget_ended
 from trading.tenders.calendar_book import seed_calendar
 from trading.tenders.housekeeping import sweep_documents
-from trading.tenders.queries import lots_open_for_bids
+from trading.tenders.queries import lots_open_for_bids, signed_documents
 from trading.tenders.timers import TIMERS as TENDER_TIMERS
 from trading.trust.fetching import ask_the_cas
 
@@ -73,9 +78,18 @@ def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def look() -> None:
         await parts.trust.absorb(parts.work)
 
+    async def note() -> int:
+        named = [finished_files(), finished_records(), signed_documents()]
+        return await note_files(parts.sessions, parts.store, named, [RECEIPTS, LETTERS])
+
+    async def renew() -> int:
+        return await renew_stamps(parts.work, Renewing(parts.store, parts.keys, parts.authority))
+
     chores = [Housekeeping("trust.ask", timedelta(seconds=1), ask),
               Housekeeping("trust.folder", timedelta(seconds=5), look),
               Housekeeping("ledger.stamp", timedelta(seconds=15), stamp),
+              Housekeeping("stamps.note", timedelta(minutes=10), note),
+              Housekeeping("stamps.renew", timedelta(minutes=1), renew),
               Housekeeping("exchange.push", timedelta(seconds=2), push),
               Housekeeping("objects.sweep", timedelta(hours=1), sweep),
               Housekeeping("answers.forget", timedelta(hours=1), forget),

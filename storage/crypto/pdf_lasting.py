@@ -5,6 +5,7 @@ document time stamp seals signatures and evidence together. Where a CA gives not
 B-T, and the validation says so; the others are not kept waiting for it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -26,6 +27,26 @@ from storage.crypto.tsa import TimestampAuthority
 
 # No entries by signature (VRI): they would have to follow the time stamp that is to seal them.
 _BEFORE = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LastStamp:
+    """The last document time stamp of a file as it says itself, unchecked: its authority, and its certificate's end."""
+
+    authority: str
+    ends_at: datetime
+
+
+def last_stamp_of(pdf: bytes) -> LastStamp | None:
+    """None for a file without document time stamp; raises ``Malformed`` for no PDF."""
+    try:
+        found = open_pdf(pdf).embedded_timestamp_signatures
+        if not found:
+            return None
+        certificate = found[-1].signer_cert
+        return LastStamp(str(certificate.subject.native.get("common_name", "")), certificate.not_valid_after)
+    except (PdfError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Malformed("PDF 签名无法读取", field="pdf") from error
 
 
 def own_trust(keys: PlatformKeys, now: datetime) -> TrustList:

@@ -17,7 +17,7 @@ from storage.crypto.certificates import Certificate, parse_certificate
 from storage.crypto.chain_signatures import verifies
 from storage.crypto.errors import Malformed, TimestampRefused
 from storage.crypto.statements import check_chain
-from storage.crypto.timestamps import TimeStamp, read_timestamp, stamps_digest
+from storage.crypto.timestamps import TimeStamp, is_named, read_timestamp, stamps_digest
 from storage.kernel.errors import DomainError, Unavailable
 
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
@@ -49,7 +49,7 @@ def _signed_by(signed: Any) -> list[Certificate]:
     """The chain of the authority that signed, leaf first, as the token carries it."""
     [signer] = signed["signer_infos"]
     certificates = [each.chosen for each in signed["certificates"]]
-    leaf = next((each for each in certificates if _is_named(signer["sid"], each)), None)
+    leaf = next((each for each in certificates if is_named(signer["sid"], each)), None)
     if leaf is None:
         raise TimestampRefused("时间戳没有附上签发者的证书")
     content = signed["encap_content_info"]["content"]
@@ -88,13 +88,6 @@ def _check_attributes(told: dict[str, Any], digest: bytes, leaf: Any) -> None:
         raise TimestampRefused("时间戳指名的证书不是签发者的")
     if not _is_for_stamping(parse_certificate(leaf.dump())):
         raise TimestampRefused("签发者的证书不是时间戳证书")
-
-
-def _is_named(sid: Any, certificate: Any) -> bool:
-    if sid.name == "subject_key_identifier":
-        return bool(sid.chosen.native == certificate.key_identifier)
-    return bool(sid.chosen["issuer"] == certificate.issuer
-                and sid.chosen["serial_number"].native == certificate.serial_number)
 
 
 def _is_for_stamping(certificate: Certificate) -> bool:

@@ -40,15 +40,23 @@ def end_of(token: bytes) -> datetime:
     """Until when the certificate lasts that signed a token, which it carries; raises ``TimestampRefused``."""
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]
-        signer = signed["signer_infos"][0]["sid"].chosen
+        signer = signed["signer_infos"][0]["sid"]
         for each in signed["certificates"]:
             found = each.chosen
-            if (found.issuer, found.serial_number) == (signer["issuer"], signer["serial_number"].native):
+            if is_named(signer, found):
                 end: datetime = found.not_valid_after
                 return end
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise TimestampRefused("时间戳无法读取") from error
     raise TimestampRefused("时间戳未附签名证书")
+
+
+def is_named(sid: Any, certificate: Any) -> bool:
+    """True where a CMS signer identifier (asn1crypto) means this certificate."""
+    if sid.name == "subject_key_identifier":
+        return bool(sid.chosen.native == certificate.key_identifier)
+    return bool(sid.chosen["issuer"] == certificate.issuer
+                and sid.chosen["serial_number"].native == certificate.serial_number)
 
 
 def stamps_digest(token: bytes, digest: bytes) -> bool:

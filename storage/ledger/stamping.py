@@ -11,14 +11,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.crypto.stamping import stamp
-from storage.crypto.timestamps import end_of, read_timestamp
+from storage.crypto.timestamps import read_timestamp
 from storage.crypto.tsa import TimestampAuthority
 from storage.database.engine import Sessions
 from storage.ledger.queries import latest_checkpoint, published_note
 from storage.ledger.tables import LedgerStamp
 
 EVERY = timedelta(hours=1)
-A_YEAR = timedelta(days=365)  # how long before their end stamps are told of
 _ALONE = text("select pg_try_advisory_xact_lock(hashtextextended('yunkai checkpoint stamp', 0))")
 
 
@@ -61,30 +60,6 @@ async def last_stamp(session: AsyncSession) -> Stamped | None:
 async def stamp_over(session: AsyncSession, size: int) -> Stamped | None:
     """The token over the checkpoint of ``size`` entries."""
     return _of(await session.get(LedgerStamp, size))
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Stamps that end: by one authority's certificate, which lasts until ``ends_at``, given from ``first`` to ``last``
-    as far as the ledger's own stamps show. Papers were stamped by the same."""
-
-    authority: str
-    ends_at: datetime
-    first: datetime
-    last: datetime
-
-
-async def ending_before(session: AsyncSession, limit: datetime) -> list[Ending]:
-    """What ends before ``limit``, the first to end first. Of each month the first and the last token are read."""
-    month = func.date_trunc("month", LedgerStamp.stamped_at)
-    edges = select(func.min(LedgerStamp.stamped_at), func.max(LedgerStamp.stamped_at)).group_by(
-        LedgerStamp.authority, month)
-    instants = {at for pair in await session.execute(edges) for at in pair}
-    found: dict[tuple[str, datetime], list[datetime]] = {}
-    for row in await session.scalars(select(LedgerStamp).where(LedgerStamp.stamped_at.in_(instants))):
-        found.setdefault((row.authority, end_of(row.token)), []).append(row.stamped_at)
-    return sorted((Ending(authority, ends_at, min(at), max(at)) for (authority, ends_at), at in found.items()
-                   if ends_at < limit), key=lambda each: each.ends_at)
 
 
 def _of(row: LedgerStamp | None) -> Stamped | None:

@@ -21,6 +21,7 @@ from trading.awards.tables import AwardLetter
 TEMPLATES = Path(__file__).parent / "templates"
 TITLES = {"award-letter": "中标通知书", "result-letter": "中标结果通知书"}
 ATTACHED = "letter.json"
+PREFIX = "letters/"
 _LARGEST = 64 << 20
 
 
@@ -54,10 +55,15 @@ def money(text: str | None) -> str:
     return "未报价" if text is None else f"人民币 {Decimal(text):,.2f} 元（大写：{in_words(Decimal(text))}）"
 
 
+def result_key(letter: AwardLetter) -> str:
+    """Where the PDF of a result letter lies, once made."""
+    return f"{PREFIX}{letter.id}-{letter.sha256}.pdf"
+
+
 async def result_letter_pdf(letter: AwardLetter, store: ObjectStore, keys: PlatformKeys, settings: Settings,
                             authority: TimestampAuthority, others: TrustList | None = None) -> bytes:
     """The one PDF of a result letter: made at the first asking, then the same bytes; ``others``: the trust list."""
-    key = f"letters/{letter.id}-{letter.sha256}.pdf"
+    key = result_key(letter)
     try:
         return await store.get_range(key, 0, _LARGEST)
     except NotFound:

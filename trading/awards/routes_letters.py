@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Response, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, SkipValidation
+from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,10 +19,10 @@ from storage.objects.store import ObjectStore
 from trading.awards import queries
 from trading.awards.commands import contracting, delivering, lettering
 from trading.awards.letter_answers import letter_answer
-from trading.awards.letter_paper import result_letter_pdf
+from trading.awards.letter_paper import result_key, result_letter_pdf
 from trading.awards.model import LetterKind
 from trading.awards.routes_results import told
-from trading.papers.queries import paper
+from trading.papers.queries import newest_key, paper
 from trading.tenders.forms import Judgement
 from trading.trust.queries import database_now, trust_at
 
@@ -104,14 +104,19 @@ async def read_letter(letter_id: FromPath[UUID], actor: NamedDependency[Actor],
 async def read_letter_pdf(letter_id: FromPath[UUID], actor: NamedDependency[Actor],
                           reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
                           keys: NamedDependency[Keys], settings: NamedDependency[Settings],
-                          authority: NamedDependency[Authority]) -> Response[bytes]:
-    """The award letter as the tenderee signed it; a result letter as the platform signed it."""
+                          authority: NamedDependency[Authority],
+                          renewed: FromQuery[bool] = False) -> Response[bytes]:
+    """The award letter as the tenderee signed it; a result letter as the platform signed it; ``renewed``: with the
+    further time stamps it got."""
     _, letter = await queries.letter_for(reader, letter_id, actor)
     if letter.kind == LetterKind.AWARD and letter.paper_id is not None:
-        content = await store.get_range((await paper(reader, letter.paper_id)).pdf_key, 0, _LARGEST)
+        key = (await paper(reader, letter.paper_id)).pdf_key
+        content = await store.get_range(await newest_key(reader, key, renewed=renewed), 0, _LARGEST)
     elif letter.kind == LetterKind.RESULT and letter.sent_at is not None:
         listed = await trust_at(reader, await database_now(reader))
         content = await result_letter_pdf(letter, store, keys, settings, authority, listed)
+        if renewed:
+            content = await store.get_range(await newest_key(reader, result_key(letter)), 0, _LARGEST)
     else:
         raise Refused("通知书提交后方可生成文件")
     return Response(content, media_type="application/pdf", headers={

@@ -1,18 +1,21 @@
 """Reads of papers; other rooms use these."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotFound
-from trading.papers.tables import Paper, PaperSignature
+from trading.papers.tables import LastingFile, Paper, PaperSignature
 
 _NONE = "没有这份文件"
+_SOON = timedelta(days=90)  # a stamp so near its end should long have been followed
 
 
 def may_read(paper: Paper, actor: Actor) -> bool:
@@ -65,3 +68,34 @@ async def paper_answer(session: AsyncSession, held: Paper, actor: Actor) -> dict
 
 def _instant(signature: PaperSignature | None) -> str | None:
     return to_wire(signature.signed_at) if signature and signature.signed_at else None
+
+
+def finished_files() -> Select[str]:
+    """Where the files of completed papers lie."""
+    return select(Paper.pdf_key).where(Paper.completed_at.is_not(None))
+
+
+async def newest_key(session: AsyncSession, key: str, *, renewed: bool = True) -> str:
+    """Where a signed file lies with its further stamps; ``key`` itself where it has none or they are not wanted."""
+    found = await session.scalar(select(LastingFile.renewed_key).where(LastingFile.key == key)) if renewed else None
+    return found or key
+
+
+@dataclass(frozen=True, slots=True)
+class Unrenewed:
+    """Stamps of one authority that should have been followed and were not: the first to end, and why (may be empty:
+    the authority's stamps last no longer). How many files there are would tell of bids."""
+
+    authority: str
+    ends_at: datetime
+    reason: str
+
+
+async def unrenewed(session: AsyncSession, now: datetime) -> Sequence[Unrenewed]:
+    """Where renewal fails, the first to end first; empty while all goes its way."""
+    first = func.min(LastingFile.stamped_until)
+    query = (select(LastingFile.authority, first, LastingFile.last_error)
+             .where(or_(LastingFile.last_error != "", LastingFile.stamped_until < now + _SOON))
+             .group_by(LastingFile.authority, LastingFile.last_error).order_by(first))
+    return [Unrenewed(authority, ends_at, reason) for authority, ends_at, reason in await session.execute(query)
+            if ends_at is not None]

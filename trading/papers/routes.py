@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, SkipValidation
+from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,7 @@ from storage.database.work import Works
 from storage.kernel.actor import Actor
 from storage.objects.store import ObjectStore
 from trading.papers import commands
-from trading.papers.queries import paper_answer, readable_paper
+from trading.papers.queries import newest_key, paper_answer, readable_paper
 
 Answer = dict[str, Any]
 Desk = SkipValidation[commands.Bureau]  # nothing to validate: it comes from the node itself
@@ -31,10 +31,11 @@ async def read_paper(paper_id: FromPath[UUID], actor: NamedDependency[Actor],
 
 @get("/api/papers/{paper_id:uuid}/pdf", operation_id="readPaperPdf", response_headers=_PRIVATE)
 async def read_paper_pdf(paper_id: FromPath[UUID], actor: NamedDependency[Actor],
-                         reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore]) -> Response[bytes]:
-    """The file as it stands, with the signatures made so far."""
+                         reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
+                         renewed: FromQuery[bool] = False) -> Response[bytes]:
+    """The file as it stands, with the signatures made so far; ``renewed``: with the further time stamps it got."""
     held = await readable_paper(reader, paper_id, actor)
-    content = await store.get_range(held.pdf_key, 0, 64 << 20)
+    content = await store.get_range(await newest_key(reader, held.pdf_key, renewed=renewed), 0, 64 << 20)
     return Response(content, media_type="application/pdf", headers={
         "Content-Disposition": f'inline; filename="{held.kind}-{held.id}.pdf"', "X-Content-Type-Options": "nosniff"})
 

@@ -1,4 +1,4 @@
-"""Rows of papers that people sign: the file lies in the store, one row a signature."""
+"""Rows of papers that people sign: the file lies in the store, one row a signature; and of files that are to last."""
 
 from datetime import datetime
 from typing import Any
@@ -47,3 +47,22 @@ class PaperSignature(Base):
     signed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+
+class LastingFile(Base):
+    """A signed file of the store and the end of its last document time stamp (None: it bears none).
+
+    ``renewed_key``: the same with further stamps. ``last_error`` is empty while nothing failed.
+    """
+
+    __tablename__ = "lasting_file"
+    __table_args__ = (Index("ix_lasting_file_stamped_until", "stamped_until"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    stamped_until: Mapped[datetime | None]
+    authority: Mapped[str]
+    renewed_key: Mapped[str | None]
+    renewals: Mapped[int]
+    retry_at: Mapped[datetime]
+    failures: Mapped[int]
+    last_error: Mapped[str]

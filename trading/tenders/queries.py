@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database.work import Work
@@ -147,6 +147,11 @@ async def files_of(session: AsyncSession, lot_id: UUID) -> Sequence[DocumentFile
     """The files that belong to the document, in the order they came."""
     query = select(DocumentFile).where(DocumentFile.lot_id == lot_id).order_by(DocumentFile.uploaded_at)
     return (await session.scalars(query)).all()
+
+
+def signed_documents() -> Select[str | None]:
+    """Where the signed tender documents lie."""
+    return select(TenderDocument.signed_pdf_key).where(TenderDocument.signed_pdf_key.is_not(None))
 
 
 async def now_of(session: AsyncSession) -> datetime:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from storage.database.work import Works
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound
 from storage.objects.store import ObjectStore
+from trading.papers.queries import newest_key
 from trading.tenders import downloads, package
 from trading.tenders.document_view import file_view
 from trading.tenders.file_names import content_disposition
@@ -32,13 +33,15 @@ def _headers(name: str, receipt: str | None, **more: str) -> dict[str, str]:
 @get("/api/lots/{lot_id:uuid}/document/download", operation_id="downloadDocument", media_type="application/pdf",
      opt=_REFUSED)
 async def download_document(lot_id: FromPath[UUID], actor: NamedDependency[Actor], work: NamedDependency[Works],
-                            store: NamedDependency[ObjectStore]) -> Stream:
-    """The signed document; ``X-Receipt`` carries the number of the download."""
+                            reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
+                            renewed: FromQuery[bool] = False) -> Stream:
+    """The signed document; ``X-Receipt`` carries the number of the download. ``renewed``: with its further stamps."""
     handed = await downloads.hand_out(lot_id, actor, work())
     main = package.members(handed.document, ())[0]
     name = f"{handed.lot.code}-{main.name}"
-    return Stream(store.stream(main.key), media_type="application/pdf",
-                  headers=_headers(name, handed.receipt, **{"X-Content-SHA256": main.sha256}))
+    digest = {} if renewed else {"X-Content-SHA256": main.sha256}
+    return Stream(store.stream(await newest_key(reader, main.key, renewed=renewed)), media_type="application/pdf",
+                  headers=_headers(name, handed.receipt, **digest))
 
 
 @get("/api/lots/{lot_id:uuid}/package", operation_id="downloadPackage", media_type="application/zip", opt=_REFUSED)

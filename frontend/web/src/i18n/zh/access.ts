@@ -9,7 +9,7 @@ export default {
   decisionReason: '意见（不批准或撤回时必填）',
   administration: '管理', goTo: '进入{place}', audit: '审计', auditHint: '管理员的任免、信任列表变更和个人信息查阅记录。每次查阅本身也会记入账本。', act: '事项', number: '序号', actor: '角色', at: '时间', content: '内容', read: '查阅', earlier: '更早', noActs: '没有记录。',
   waiting: '停滞事项', waitingHint: '账本中平台尚未能跟进的记录。每条都会自动重试，其他事项照常进行；原因一栏说明缺少什么。', reaction: '后续处理', attempts: '已试次数', retryAt: '下次重试',
-  stamps: '一年内到期的时间戳', stampsHint: '其间盖过时间戳的文件须在到期前再盖一个文件时间戳（yunkai restamp）。账本自身的时间戳由之后的时间戳接续。', stampsEnd: '{authority}：{first} 至 {last} 所盖，有效至 {end}',
+  stamps: '未能续盖的时间戳', stampsHint: '已签名文件的时间戳在到期前半年自动续盖。以下未能续盖，平台会继续重试；须在到期前排除原因。', stampsEnd: '{authority}：最早于 {end} 到期。{reason}', stampsNoLonger: '时间戳机构的证书尚未更换，新时间戳同样到期。',
   operations: '运行参数', operationsHint: '本节点的设置，不含密钥。设置由环境变量决定，改动后重启节点。', setting: '设置', value: '值',
   proveAgain: '请再次证明身份', proveAgainWhy: '这是一项重要操作。距您上次用证书签名已有一段时间，请再签名一次；您填写的内容不会丢失。', prove: '用证书确认', proveByKey: '用安全钥匙确认', proveKeyHint: '也可以触碰一次已登记的安全钥匙。',
   program: {
