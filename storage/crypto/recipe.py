@@ -43,9 +43,13 @@ class Recipe:
     statement: bytes = field(default=b"", repr=False)
 
 
-def lock(both: Secrets, header_sha256: str, body: bytes, statement: bytes = b"") -> dict[str, Json]:
-    """The secrets of one object, under ``body``: the SHA-256 (32 bytes) of the plaintext of its envelope's body."""
-    salt, iv = chance.token_bytes(_SALT), chance.token_bytes(NONCE)
+def lock(both: Secrets, header_sha256: str, body: bytes, statement: bytes = b"",
+         randomness: Callable[[int], bytes] = chance.token_bytes) -> dict[str, Json]:
+    """The secrets of one object, under ``body``: the SHA-256 (32 bytes) of the plaintext of its envelope's body.
+
+    ``randomness`` is asked for salt and IV, and chosen for vectors only.
+    """
+    salt, iv = randomness(_SALT), randomness(NONCE)
     text = canonical_bytes({"s_b": both.bidder.hex(), "s_p": both.custody.hex(), "statement": to_base64(statement)})
     sealed = _cipher(body, salt, ROUNDS).encrypt(iv, text, _place(header_sha256))
     return {"salt": to_base64(salt), "rounds": ROUNDS, "ct": to_base64(iv + sealed)}

@@ -4,23 +4,29 @@ import json
 from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from frontend.cli.bid_recipe import RecipeFile
 from storage.crypto import sm2
 from storage.crypto.canonical import Json, to_base64
 from storage.crypto.context import Context, Secrets
 from storage.crypto.envelope import Recipient, Sealing, seal
 from storage.crypto.errors import Malformed, SealBroken
 from storage.crypto.floe import nonce_of
-from storage.crypto.manifest import Manifest, manifest_over
+from storage.crypto.header import read_header
+from storage.crypto.manifest import Manifest, manifest_over, read_manifest
 from storage.crypto.recipe import Recipe, Resealing, lock, reseal, unlock
+from storage.kernel.errors import Invalid
 
 SEG = 96
 PLAIN = SEG - 32
 BOTH = Secrets(bytes(range(32)), bytes(range(32, 64)))
-SM = json.loads((Path(__file__).parents[1] / "vectors" / "sm.json").read_text())["keys"]
+VECTORS = Path(__file__).parents[1] / "vectors"
+SM = json.loads((VECTORS / "sm.json").read_text())["keys"]
+VECTOR = json.loads((VECTORS / "recipe.json").read_text())
 
 
 def sealed(content: bytes, suite: int = 1) -> tuple[Sealing, Manifest, list[bytes]]:
@@ -88,3 +94,42 @@ def test_the_recipe_opens_with_the_body_alone_and_for_its_own_object() -> None:
     for wrong in ({"rounds": 1}, {"nonces": to_base64(bytes(23))}, {"ct": ""}):
         with pytest.raises(Malformed):
             unlock({**kept, **wrong}, name, body)
+
+
+def _object(case: dict[str, Any]) -> dict[str, Any]:
+    return next(each for each in json.loads((VECTORS / case["file"]).read_text())["cases"]
+                if each["name"] == case["name"])
+
+
+@pytest.mark.parametrize("case", VECTOR["cases"], ids=lambda case: f"{case['file']} {case['name']}")
+def test_an_entry_is_the_vectors_and_makes_the_objects_bytes_again(case: dict[str, Any]) -> None:
+    made, body = _object(case), bytes.fromhex(case["body"])
+    chosen = iter([bytes.fromhex(case["salt"]), bytes.fromhex(case["iv"])])
+    kept = unlock(case["entry"], made["header_sha256"], body)
+    locked = lock(kept.secrets, made["header_sha256"], body, kept.statement, lambda n: next(chosen))
+    assert {**locked, "of": case["entry"]["of"], "nonces": case["entry"]["nonces"]} == case["entry"]
+    assert (kept.secrets.bidder.hex(), kept.secrets.custody.hex()) == (made["sb"], made["sp"])
+    content = bytes((31 * place + 7) % 251 for place in range(made["size"]))
+    assert kept.statement == (content if case["entry"]["of"] == "whole/statement" else b"")
+    sealing = reseal(read_header(made["header"].encode()), read_manifest(made["manifest"].encode()), kept,
+                     lambda offset, length: content[offset:offset + length], len(content))
+    again_made = b"".join(sealing.part(place) for place in range(sealing.layout.count))
+    assert sha256(again_made).hexdigest() == made["body_sha256"]
+
+
+@pytest.mark.parametrize("name", VECTOR["broken"])
+def test_an_entry_that_was_changed_opens_nothing(name: str) -> None:
+    first = VECTOR["cases"][0]
+    with pytest.raises((Malformed, SealBroken)):
+        unlock(VECTOR["broken"][name], _object(first)["header_sha256"], bytes.fromhex(first["body"]))
+
+
+def test_the_file_is_read_and_what_is_none_is_refused(tmp_path: Path) -> None:
+    path, first = tmp_path / "recipe.json", VECTOR["cases"][0]
+    header = read_header(_object(first)["header"].encode())
+    path.write_text(VECTOR["file"])
+    assert RecipeFile(path).recipe_of(header, bytes.fromhex(first["body"])).secrets == BOTH
+    for refused in VECTOR["refused_files"]:
+        path.write_text(refused)
+        with pytest.raises(Invalid):
+            RecipeFile(path).recipe_of(header, bytes(32))

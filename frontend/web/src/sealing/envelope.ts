@@ -5,13 +5,14 @@ import { bodyAad, commitment, type Context, contextHash, fileKey, readContext } 
 import { insist } from './faults'
 import { type Floe, openFloe, openSegment, resumeFloe, sealedSegmentLength, segmentCount, startFloe } from './floe'
 import { checkBidderSecret, checkCustodySecret, checkShare, type Header, headerDigest } from './header'
+import type { BothSecrets } from './recipe'
 import { wrapUnder } from './recovery'
 import { combine, split } from './shamir'
 import { type MacKey, type Suite, suiteOf } from './suites'
 import { sealTrial } from './trial'
 import { type Wrap, wrapSecret } from './wraps'
 
-/** An object being sealed: what is kept for a resume. S_B and S_P are gone when `seal` returns, but for a wanted backup of S_B. */
+/** An object being sealed: what is kept for a resume. S_B and S_P are gone when `seal` returns, but for what its bidder wants kept. */
 export interface Sealing {
   readonly header: Header
   readonly floe: Floe
@@ -23,8 +24,8 @@ export interface SealRequest {
   readonly bidder: readonly Certificate[]
   /** In the order of `ctx.custodians`. */
   readonly custodians: readonly Certificate[]
-  /** Takes S_B with the digest of H, where the bidder wants a backup and the tender document has a remedy (R-144). */
-  readonly keepSecret?: (headerDigest: string, secret: Bytes) => void
+  /** Takes S_B and S_P with the digest of H before anything is sent, where the bidder wants a backup or a recipe and the tender document has a remedy (R-144). */
+  readonly keepSecrets?: (headerDigest: string, both: BothSecrets) => Promise<void>
   /** A recovery code that is to open S_B as well, in the same case. */
   readonly code?: string
 }
@@ -55,7 +56,7 @@ export async function seal(request: SealRequest): Promise<Sealing> {
       trial: await sealTrial(bidderSecret, ch, undefined, suite),
       ...(request.code === undefined ? {} : { recovery: await wrapUnder(request.code, bidderSecret, ch) }),
     }
-    request.keepSecret?.(await headerDigest(header), bidderSecret)
+    await request.keepSecrets?.(await headerDigest(header), { bidder: bidderSecret, custody: custodySecret })
     return { header, floe }
   } finally {
     for (const secret of [bidderSecret, custodySecret, ...shares]) secret.fill(0)

@@ -20,8 +20,8 @@ export type Manifest = {
   readonly parts_sm3?: readonly string[]
 }
 
-/** Digests of one stored segment, lower-case hex; SM3 in suite 2 alone. */
-export type StoredPart = { readonly sha256: string; readonly sm3?: string }
+/** Digests of one stored segment, lower-case hex, SM3 in suite 2 alone; and its IV in base64, for a resealing recipe. */
+export type StoredPart = { readonly sha256: string; readonly sm3?: string; readonly iv?: string }
 
 const DIGEST = /^[0-9a-f]{64}$/
 

@@ -1,13 +1,13 @@
 /** Sends a body part by part: read, seal, hash, put, four lanes at once, until every part is in the store. */
-import { type Bytes, hex, sha256, sha256Hex } from './bytes'
+import { base64, type Bytes, hex, sha256, sha256Hex } from './bytes'
 import { Fault, insist } from './faults'
 import { type Floe, plainSegment, sealedSegmentLength, sealSegment, segmentCount } from './floe'
 import type { StoredPart } from './manifest'
 import type { PartUrl } from './putPart'
 import { sm3Hex } from './suites'
 
-/** SHA-256 of the stored part and of the plaintext it came from, lower-case hex; in suite 2 the stored part's SM3 as well. */
-export type PartDigests = { readonly sealed: string; readonly plain: string; readonly sm3?: string }
+/** SHA-256 of the stored part and of the plaintext it came from, lower-case hex; in suite 2 the stored part's SM3 as well; its IV in base64. */
+export type PartDigests = { readonly sealed: string; readonly plain: string; readonly sm3?: string; readonly iv?: string }
 
 export interface PartsJob {
   readonly body: Blob
@@ -84,7 +84,7 @@ async function sendPart(job: PartsJob, road: Road, position: number, last: boole
   }
   const sealed = await sealSegment(job.floe, position, last, plain)
   const digest = await sha256(sealed)
-  const digests = { sealed: hex(digest), plain: plainDigest, ...(job.floe.suite.isSm ? { sm3: sm3Hex(sealed) } : {}) }
+  const digests = { sealed: hex(digest), plain: plainDigest, iv: base64(sealed.slice(4, 16)), ...(job.floe.suite.isSm ? { sm3: sm3Hex(sealed) } : {}) }
   await persist(road, signal, async () => {
     const target = await road.presign(number, digests.sealed)
     signal.throwIfAborted()
@@ -94,7 +94,7 @@ async function sendPart(job: PartsJob, road: Road, position: number, last: boole
   return storedPart(digests)
 }
 
-const storedPart = ({ sealed, sm3 }: PartDigests): StoredPart => ({ sha256: sealed, ...(sm3 === undefined ? {} : { sm3 }) })
+const storedPart = ({ sealed, sm3, iv }: PartDigests): StoredPart => ({ sha256: sealed, ...(sm3 === undefined ? {} : { sm3 }), ...(iv === undefined ? {} : { iv }) })
 
 /** Tries until it succeeds: a lost network is waited for without end, a refusal only some times. */
 async function persist(road: Road, signal: AbortSignal, act: () => Promise<void>): Promise<void> {

@@ -3,7 +3,7 @@ import { segmentCount } from './floe'
 import type { FromWorker } from './protocol'
 import { Speed } from './speed'
 
-export type Phase = 'preparing' | 'uploading' | 'paused' | 'offline' | 'retrying' | 'completing' | 'complete'
+export type Phase = 'preparing' | 'reading' | 'uploading' | 'paused' | 'offline' | 'retrying' | 'completing' | 'complete'
 
 export interface Progress {
   readonly phase: Phase
@@ -29,14 +29,21 @@ export class ProgressMeter {
   private partCount = 0
   private readonly speed = new Speed()
 
-  constructor(private readonly size: number, private readonly show: (progress: Progress) => void) {
+  /** `moving`: what is done while bytes move. */
+  constructor(private readonly size: number, private readonly show: (progress: Progress) => void, private readonly moving: Phase = 'uploading') {
     this.total = size
+  }
+
+  /** Plaintext is read, segment by segment or not. */
+  read(): void {
+    this.phase = this.moving
+    this.report()
   }
 
   begin(segment: number): void {
     this.partCount = segmentCount(this.size, segment)
     this.total = this.size + this.partCount * OVERHEAD
-    this.phase = 'uploading'
+    this.phase = this.moving
     this.report()
   }
 
@@ -51,7 +58,7 @@ export class ProgressMeter {
       this.sent += message.bytes
       if (message.fresh) this.speed.add(message.bytes, performance.now())
       else this.parts += 1
-      if (message.bytes > 0) this.phase = 'uploading'
+      if (message.bytes > 0) this.phase = this.moving
     } else if (message.type === 'part') this.parts += 1
     else if (message.type === 'troubled') this.phase = 'retrying'
     this.report()

@@ -1,5 +1,5 @@
 /** Messages between the page and the upload worker. */
-import type { FaultCode } from './faults'
+import type { FaultCode, Facts } from './faults'
 import type { StoredPart } from './manifest'
 import type { PartDigests } from './parts'
 import type { PartUrl } from './putPart'
@@ -23,8 +23,12 @@ export type StartMessage = {
   readonly record: string | null
 }
 
+/** Asks for the SHA-256 of a whole plaintext, under which a resealing recipe is locked. */
+export type DigestMessage = { readonly type: 'digest'; readonly body: Blob }
+
 export type ToWorker =
   | StartMessage
+  | DigestMessage
   | { readonly type: 'presigned'; readonly call: number; readonly target: PartUrl }
   | { readonly type: 'presign-failed'; readonly call: number; readonly retry: boolean; readonly message: string }
   | { readonly type: 'pause' }
@@ -37,5 +41,6 @@ export type FromWorker =
   | { readonly type: 'moved'; readonly bytes: number; readonly fresh: boolean }
   | { readonly type: 'part'; readonly number: number }
   | { readonly type: 'troubled'; readonly message: string }
+  | { readonly type: 'digested'; readonly digest: string }
   | { readonly type: 'done'; readonly parts: readonly StoredPart[] }
-  | { readonly type: 'failed'; readonly code: FaultCode | 'presign'; readonly message: string }
+  | { readonly type: 'failed'; readonly code: FaultCode | 'presign'; readonly message: string; readonly facts?: Facts }

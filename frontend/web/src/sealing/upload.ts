@@ -1,14 +1,14 @@
 /** Sealing and uploading one envelope from the page: the API stays here, the work is done in the worker. */
+import { inWorker, newWorker } from './aside'
 import { base64 } from './bytes'
 import { canonicalText, type JsonObject } from './canonical'
 import { type Sealing, seal, type SealRequest } from './envelope'
 import { Fault } from './faults'
 import { segmentCount } from './floe'
-import { readHeader } from './header'
+import { type Header, readHeader } from './header'
 import { type Manifest, manifestOf, signManifest, type StoredPart } from './manifest'
-import { mayPass } from './parts'
 import { type Progress, ProgressMeter } from './progress'
-import type { FromWorker, StartMessage, ToWorker } from './protocol'
+import type { StartMessage, ToWorker } from './protocol'
 import type { PartUrl } from './putPart'
 import { checkFiles, confirmedParts, type FileName, forgetUpload, type PendingUpload, rememberUpload } from './resume'
 import type { Signer } from './signer'
@@ -34,6 +34,8 @@ export interface UploadOptions {
   readonly signer: Signer
   readonly chosen: Chosen
   readonly onProgress: (progress: Progress) => void
+  /** All parts are in the store, as they were sent last; nothing is complete before this is done. */
+  readonly onSent?: ((header: Header, parts: readonly StoredPart[]) => Promise<void>) | undefined
 }
 
 export interface UploadHandle {
@@ -71,7 +73,7 @@ export function resumeUpload(upload: PendingUpload, options: UploadOptions): Upl
 }
 
 function operate(options: UploadOptions, prepare: () => Promise<StartMessage>): UploadHandle {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  const worker = newWorker()
   const send = (message: ToWorker) => { worker.postMessage(message) }
   const meter = new ProgressMeter(options.chosen.body.size, options.onProgress)
   const control = { held: false }
@@ -82,7 +84,7 @@ function operate(options: UploadOptions, prepare: () => Promise<StartMessage>): 
   }
   addEventListener('online', weather)
   addEventListener('offline', weather)
-  const done = carryOut(worker, send, meter, options, prepare, weather).finally(() => {
+  const done = carryOut(worker, meter, options, prepare, weather).finally(() => {
     removeEventListener('online', weather)
     removeEventListener('offline', weather)
     worker.terminate()
@@ -96,41 +98,27 @@ function operate(options: UploadOptions, prepare: () => Promise<StartMessage>): 
 }
 
 async function carryOut(
-  worker: Worker, send: (message: ToWorker) => void, meter: ProgressMeter, options: UploadOptions,
+  worker: Worker, meter: ProgressMeter, options: UploadOptions,
   prepare: () => Promise<StartMessage>, weather: () => void,
 ): Promise<Manifest> {
   const start = await prepare()
   const header = readHeader(start.header)
   meter.begin(header.ctx.seg)
-  const parts = await new Promise<readonly StoredPart[]>((resolve, reject) => {
-    let refusal: unknown
-    worker.onerror = (event) => { reject(new Fault('upload-refused', event.message)) }
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type === 'presign') void presign(options.api, data, send).catch((error: unknown) => { refusal = error })
-      else if (data.type === 'done') resolve(data.parts)
-      else if (data.type === 'failed') reject(data.code === 'presign' ? (refusal as Error) : new Fault(data.code, data.message))
-      else meter.take(data)
-    }
-    send(start)
-    weather()
+  const sent = inWorker(worker, start, meter, async (number, digest) => {
+    const [target] = await options.api.presign([number], [digest])
+    if (target === undefined) throw new Fault('upload-refused', 'no address for the part')
+    return target
   })
+  weather()
+  const end = await sent
+  const parts = end.type === 'done' ? end.parts : []
   meter.ending('completing')
+  await options.onSent?.(header, parts)
   const manifest = await manifestOf(header, parts, options.chosen.body.size)
   await options.api.complete(canonicalText(manifest), base64(await signManifest(options.signer, manifest)))
   if (start.record !== null) await forgetUpload(start.record)
   meter.ending('complete')
   return manifest
-}
-
-async function presign(api: UploadApi, call: Extract<FromWorker, { type: 'presign' }>, send: (message: ToWorker) => void): Promise<void> {
-  try {
-    const [target] = await api.presign([call.number], [call.digest])
-    if (target === undefined) throw new Fault('upload-refused', 'no address for the part')
-    send({ type: 'presigned', call: call.call, target })
-  } catch (error) {
-    send({ type: 'presign-failed', call: call.call, retry: mayPass(error), message: error instanceof Error ? error.message : '' })
-    if (!mayPass(error)) throw error
-  }
 }
 
 export type { Manifest, PartUrl, PendingUpload, Progress, Sealing }

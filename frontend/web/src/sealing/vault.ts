@@ -1,8 +1,8 @@
-/** The browser's own store (IndexedDB): uploads to take up again, the identity opened in this session, opened letters. */
+/** The browser's own store (IndexedDB): uploads to take up again with their recipes, the identity opened in this session, opened letters. */
 const NAME = 'yunkai'
-const VERSION = 2
-export type Shelf = 'uploads' | 'identities' | 'letters'
-const SHELVES: readonly Shelf[] = ['uploads', 'identities', 'letters']
+const VERSION = 3
+export type Shelf = 'uploads' | 'identities' | 'letters' | 'recipes'
+const SHELVES: readonly Shelf[] = ['uploads', 'identities', 'letters', 'recipes']
 
 export async function keep<T extends { readonly id: string }>(shelf: Shelf, record: T): Promise<void> {
   await onShelf(shelf, 'readwrite', (store) => store.put(record))

@@ -1,4 +1,5 @@
 /** The upload worker: reads, seals, hashes and sends, so that the page stays quick. Its only secret is the message key. */
+import { digestOf } from './digesting'
 import { resumeSealing } from './envelope'
 import { Fault } from './faults'
 import { readHeader } from './header'
@@ -17,6 +18,7 @@ let paused = false
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === 'start') void run(data)
+  else if (data.type === 'digest') void digest(data.body)
   else if (data.type === 'pause') pause()
   else if (data.type === 'go') go()
   else if (data.type === 'abort') stopAll()
@@ -34,6 +36,14 @@ async function run(start: StartMessage): Promise<void> {
     }
     const parts = await sendParts({ body: start.body, floe, done: new Map(start.done) }, roadFor(start.record), stop.signal)
     tell({ type: 'done', parts })
+  } catch (error) {
+    tell(failure(error))
+  }
+}
+
+async function digest(body: Blob): Promise<void> {
+  try {
+    tell({ type: 'digested', digest: await digestOf(body, (bytes) => { tell({ type: 'moved', bytes, fresh: true }) }) })
   } catch (error) {
     tell(failure(error))
   }
@@ -95,7 +105,7 @@ function answerCall(data: Extract<ToWorker, { type: 'presigned' | 'presign-faile
 
 function failure(error: unknown): FromWorker {
   const message = error instanceof Error ? error.message : ''
-  if (error instanceof Fault) return { type: 'failed', code: error.code, message }
+  if (error instanceof Fault) return { type: 'failed', code: error.code, message, facts: error.facts }
   return { type: 'failed', code: error instanceof Error && error.name === 'PresignFailed' ? 'presign' : 'upload-refused', message }
 }
 

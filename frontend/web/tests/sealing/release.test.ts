@@ -108,7 +108,7 @@ describe('a release', () => {
     let whole = 0
     const backup = new KeyBackup(1, () => { whole += 1 })
     const custodians = ['tenderee', 'agency', 'supervisor'].map((name) => person(name).certificate)
-    const { header } = await seal({ ctx: context('whole'), bidder: [person('bidder').certificate], custodians, keepSecret: (digest, secret) => { backup.keep(digest, secret) } })
+    const { header } = await seal({ ctx: context('whole'), bidder: [person('bidder').certificate], custodians, keepSecrets: async (digest, both) => { backup.keep(digest, both.bidder) } })
     expect(whole, 'it is told once everything is in it').toBe(1)
     const renewed = person('agency')
     const { releases: [made], signature } = await releaseAsRemedy(await workFor('bidder', header, await signed(await noticeOf(header))), fromBackup(readBackup(backup.text('E3207001'))), renewed, trust)

@@ -2,12 +2,15 @@
 import { api } from '@/api/client'
 import { saveAs } from '@/app/ledgerWords'
 import type { KeyBackup } from '@/sealing/backup'
+import type { Bytes } from '@/sealing/bytes'
 import { type Certificate, parseCertificate } from '@/sealing/certificate'
 import { envelopeOf, readContext } from '@/sealing/context'
 import type { Identity } from '@/sealing/identity'
-import { tryDecryption } from '@/sealing/trial'
 import { readHeader } from '@/sealing/header'
-import { type PendingUpload, type Progress, resumeUpload, startUpload, type UploadApi, type UploadHandle, type Chosen } from '@/sealing/upload'
+import type { BothSecrets } from '@/sealing/recipe'
+import { RecipeKeeper } from '@/sealing/recipeShelf'
+import { tryDecryption } from '@/sealing/trial'
+import { type PendingUpload, type Progress, resumeUpload, startUpload, type UploadApi, type UploadHandle, type UploadOptions, type Chosen } from '@/sealing/upload'
 import type { Desk, EnvelopeView, ReceiptView, VersionView } from './types'
 
 /** The server as one upload sees it; bound to an envelope that exists when an upload is taken up again. */
@@ -28,17 +31,22 @@ export function uploadApi(versionId: string, kind: string, known?: string): Uplo
   }
 }
 
-/** What else opens a bid, where its bidder wants it and the tender document has a remedy (R-144). */
-export interface Remedy { readonly keep?: KeyBackup | undefined; readonly code?: string | undefined }
+/** What else opens a bid, where its bidder wants it and the tender document has a remedy (R-144). `body`: SHA-256 of the envelope's body. */
+export interface Remedy { readonly keep?: KeyBackup | undefined; readonly code?: string | undefined; readonly recipe?: { readonly keeper: RecipeKeeper; readonly body: Bytes } | undefined }
 
 /** Seals and sends one envelope. The bidder's own certificate comes first, a second one as backup (R-704). */
-export async function sendEnvelope(desk: Desk, version: VersionView, kind: string, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void, { keep, code }: Remedy = {}): Promise<UploadHandle> {
+export async function sendEnvelope(desk: Desk, version: VersionView, kind: string, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void, { keep, code, recipe }: Remedy = {}): Promise<UploadHandle> {
   const ctx = readContext(version.contexts?.[kind])
   const custodians = await Promise.all(desk.requirements.custodians.map((custodian) => parseCertificate(custodian.certificate_pem)))
   const backup = await backupFor(desk, identity)
   const isBody = envelopeOf(kind) === kind
-  const keepSecret = keep && ((digest: string, secret: Uint8Array<ArrayBuffer>) => { keep.keep(digest, secret) })
-  return startUpload({ ctx, bidder: [identity.encryption, ...backup], custodians, ...(keepSecret ? { keepSecret } : {}), ...(code === undefined ? {} : { code }) }, { api: uploadApi(version.id, kind), signer: identity, chosen, onProgress },
+  const statement = recipe && !isBody ? new Uint8Array(await chosen.body.arrayBuffer()) : undefined
+  const keepSecrets = async (header: string, both: BothSecrets): Promise<void> => {
+    keep?.keep(header, both.bidder)
+    await recipe?.keeper.keep(both, { of: kind, header, body: recipe.body, ...(statement ? { statement } : {}) })
+  }
+  return startUpload({ ctx, bidder: [identity.encryption, ...backup], custodians, keepSecrets, ...(code === undefined ? {} : { code }) },
+    { api: uploadApi(version.id, kind), signer: identity, chosen, onProgress, onSent: finishing(recipe?.keeper) },
     { resumable: isBody, note: { lot: desk.requirements.lot.id, version: version.id, kind } })
 }
 
@@ -49,8 +57,17 @@ async function backupFor({ requirements }: Desk, identity: Identity): Promise<Ce
   return other === undefined ? [] : [await parseCertificate(other.pem)]
 }
 
-export const goOn = (pending: PendingUpload, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void): UploadHandle =>
-  resumeUpload(pending, { api: uploadApi(String(pending.note.version), String(pending.note.kind), pending.id), signer: identity, chosen, onProgress })
+export const goOn = (pending: PendingUpload, chosen: Chosen, identity: Identity, onProgress: (progress: Progress) => void, keeper: RecipeKeeper | null): UploadHandle =>
+  resumeUpload(pending, { api: uploadApi(String(pending.note.version), String(pending.note.kind), pending.id), signer: identity, chosen, onProgress, onSent: finishing(keeper) })
+
+const finishing = (keeper: RecipeKeeper | null | undefined): UploadOptions['onSent'] => keeper ? (header, parts) => keeper.finish(header, parts) : undefined
+
+/** Saves the recipe of a version as a file, beside the files it makes again; false where this browser has no whole one. */
+export async function saveRecipe(version: string, lot: string): Promise<boolean> {
+  const text = await (await RecipeKeeper.of(version))?.text() ?? null
+  if (text !== null) saveAs(`${lot}-recipe.json`, text, 'application/json')
+  return text !== null
+}
 
 /** Waits until the platform has read the object back and checked every part. */
 export async function untilChecked(envelopeId: string, onStep: (envelope: EnvelopeView) => void): Promise<EnvelopeView> {
