@@ -1,7 +1,7 @@
 export default {
   title: 'Public ledger', verify: 'Verify it yourself',
   intro: 'Every act on the platform is written, in order, into a log that can only grow; a checkpoint is the platform’s signature over how many entries there are and what they say. Whoever keeps one checkpoint will notice later if anything was removed or changed. Your browser does all the checking below.',
-  newest: 'Newest checkpoint', none: 'There is no checkpoint yet; reload in a moment.', size: 'Entries', root: 'Root', signedAt: 'Signed at', key: 'Ledger key of the platform', witnesses: 'Witnesses', saveNote: 'Save checkpoint', refresh: 'Reload',
+  newest: 'Newest checkpoint', none: 'There is no checkpoint yet; reload in a moment.', size: 'Entries', root: 'Root', signedAt: 'Signed at', key: 'Ledger key of the platform', witnesses: 'Witnesses', saveNote: 'Save checkpoint', saveRoots: 'Save the roots that the platform publishes (PEM)', refresh: 'Reload',
   signed: { holds: 'Signature valid', fails: 'Signature INVALID', open: 'This browser cannot check Ed25519; please update it', checking: 'Checking…' },
   memory: 'Compared with what you saw last',
   compared: { first: 'This browser sees the ledger for the first time and has kept the checkpoint; next time this page checks that the ledger only grew.', same: 'Exactly what you saw at {at} ({old} entries).', grown: 'The {old} entries you saw at {at} are unchanged among today’s {now}: the ledger only grew, and the consistency proof holds.', broken: 'The ledger is NOT the one you saw last! Save both checkpoints as evidence and tell the supervising authority.' },
