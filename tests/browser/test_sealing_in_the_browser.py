@@ -4,7 +4,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -13,7 +15,10 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from bidding.opening.release_signing import release_bytes, sealed_parts
 from bidding.opening.sealed_set import NOTICE_KIND, FrozenBid, NoticeFacts, notice_text
+from frontend.cli.bid_content import content_of
+from frontend.cli.bid_recipe import RecipeFile, digest_of
 from storage.crypto.authority import KeyKind
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc, open_demo_pki
 from storage.crypto.envelope import message_key_of
@@ -21,6 +26,7 @@ from storage.crypto.header import Header, read_header
 from storage.crypto.manifest import check_manifest, read_manifest
 from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
 from storage.crypto.reader import SealedReader
+from storage.crypto.recipe import lock, reseal
 from storage.crypto.session_key import new_session_key, open_session_key
 from storage.crypto.signatures import check_signature
 from storage.crypto.stamping import stamp
@@ -204,12 +210,7 @@ def test_an_upload_goes_on_after_a_closed_tab_with_the_same_file_only(world: Wor
 
     page = world.page(context)
     _open(page, world.bidder)
-    altered = bytearray(file.read_bytes())
-    altered[-1] ^= 1
-    other = file.parent / "other" / file.name
-    other.parent.mkdir()
-    other.write_bytes(altered)
-    page.set_input_files("input", other)
+    page.set_input_files("input", _altered(file))
     assert page.evaluate("() => resume()") == {"refused": "wrong-file"}
     page.set_input_files("input", file)
     before = dict(world.sealed.presigned)
@@ -240,14 +241,17 @@ def test_an_upload_waits_for_a_lost_network_and_goes_on(world: World, context: B
 
 
 def _release_work(world: World, header: Header, public: bytes, opens_at: Any, role: str) -> dict[str, Any]:
-    frozen = FrozenBid("b1", 1, world.bidder.certificate.fingerprint, {"whole": header.sha256}, {"whole": "0" * 64})
+    manifest = world.sealed.manifest
+    frozen = FrozenBid("b1", 1, world.bidder.certificate.fingerprint, {"whole": header.sha256},
+                       {"whole": sha256(manifest.encode()).hexdigest()})
     text = notice_text(NoticeFacts(lot="l1", code="E3207001", opens_at=opens_at, opened_at=process_now(),
                                    session_key=b64encode(public).decode()), [frozen])
     token = run(stamp(EmbeddedAuthority(world.keys.timestamp), sha256(text.encode()).digest()))
     signature = sign_statement(NOTICE_KIND, text.encode(), world.keys.document)
     return {"role": role, "index": 1, "session_key": b64encode(public).decode(),
             "notice": {"notice": text, "signature": signature, "token": b64encode(token).decode()},
-            "items": [{"bid": "b1", "kind": "whole", "header": header.to_bytes().decode(), "released": False}]}
+            "items": [{"bid": "b1", "kind": "whole", "header": header.to_bytes().decode(), "released": False,
+                       **({"manifest": manifest} if role == "bidder" else {})}]}
 
 
 def test_keys_released_in_the_browser_open_the_bid_and_none_before_its_time(
@@ -279,6 +283,60 @@ def test_keys_released_in_the_browser_open_the_bid_and_none_before_its_time(
     stored = run(world.sealed.store.get_range(world.sealed.key, 0, 1032))
     reader = SealedReader(key, manifest, lambda offset, length: stored[offset:offset + length])
     assert reader.read(0, 1000) == file.read_bytes()
+
+
+def test_a_recipe_made_in_the_browser_is_the_command_lines_and_the_other_way_round(
+        world: World, context: BrowserContext) -> None:
+    page = world.page(context)
+    _open(page, world.bidder)
+    file = world.make_file("投标文件.pdf", 2 * SEGMENT + 5)
+    page.set_input_files("input", file)
+    kept = page.evaluate("([ctx, own, custodians]) => startWithRecipe(ctx, own, custodians)", [
+        world.context(), [world.bidder.certificate.pem], [each.certificate.pem for each in world.custodians]])["ok"]
+    path, body = file.with_name("recipe.json"), content_of([file])
+    path.write_text(kept)
+    header, manifest = read_header(world.sealed.header.encode()), read_manifest(world.sealed.manifest.encode())
+    recipe = RecipeFile(path).recipe_of(header, digest_of(body))
+    reseal(header, manifest, recipe, body.read, body.size).check()
+
+    nonces = b64encode(b"".join(recipe.nonces)).decode()
+    entry = {"of": "whole", **lock(recipe.secrets, header.sha256, digest_of(body)), "nonces": nonces}
+    made_there = dumps({"v": 1, "kind": "ebid-resealing-recipe", "objects": {header.sha256: entry}})
+    session = new_session_key(world.keys.master, "l1")
+    work = _release_work(world, header, session.public, process_now() - timedelta(seconds=5), "bidder")
+    remedy = partial(page.evaluate, "([work, roots, recipe, held]) => remedy(work, roots, recipe, held)")
+    asked = [work, [each.pem for each in world.keys.roots], made_there, [1]]
+    run(world.sealed.store.remove(world.sealed.key))
+    world.sealed.open(world.sealed.header, body.size, len(manifest.parts))
+    page.set_input_files("input", _altered(file))
+    assert remedy(asked) == {"refused": "other-plaintext"}
+    page.set_input_files("input", world.make_file("长.pdf", body.size + 1))
+    assert remedy(asked) == {"refused": "other-size", "facts": {"found": body.size + 1, "sealed": body.size}}
+    page.set_input_files("input", file)
+    other_nonces = made_there.replace(nonces, b64encode(b"".join(recipe.nonces[:2]) + bytes(12)).decode())
+    assert remedy([*asked[:2], other_nonces, [1]]) == {"refused": "other-part", "facts": {"number": 3, "of": 3}}
+    given = remedy([*asked[:3], []])["ok"]
+    made, private = given["releases"][0], open_session_key(world.keys.master, session.sealed, "l1")
+    assert open_release(read_release({"enc": made["enc"], "ct": made["ct"]}), private, role="bidder", index=0,
+                        ch=header.ctx.ch) == recipe.secrets.bidder
+    assert open_release(read_release(made["custody"]), private, role="custodian", index=0,
+                        ch=header.ctx.ch) == recipe.secrets.custody
+    check_signature(world.bidder.certificate.public_key, release_bytes("b1", sealed_parts([made]), remedy=True),
+                    b64decode(given["signature"]))
+    assert sorted(part["number"] for part in world.sealed.parts()) == [1, 2, 3]
+    world.sealed.complete(world.sealed.manifest, b64encode(world.sealed.signature).decode())
+    assert _plaintext(world) == file.read_bytes()
+    assert {"reading", "comparing", "restoring"} <= set(page.evaluate("() => seen.map((step) => step.phase)"))
+
+
+def _altered(file: Path) -> Path:
+    """The same file but for its last bit, under the same name."""
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    other = file.parent / "other" / file.name
+    other.parent.mkdir()
+    other.write_bytes(data)
+    return other
 
 
 def test_the_browser_checks_a_checkpoint(world: World, context: BrowserContext) -> None:

@@ -4,15 +4,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from frontend.cli.bid_recipe import RecipeFile
+from frontend.cli.bid_restoring import Restorer
 from storage.crypto.recovery import new_code
+from storage.database.settings import Settings
+from storage.objects.store import ObjectStore
 from tests.browser.accessibility import bring_axe, violations
-from tests.browser.hall_stage import Stage, fill_statement, submit_bid, submit_sealed
+from tests.browser.hall_stage import Stage, fill_statement, submit_sealed
+from tests.browser.sealing_world import run
 
 PRICES = {"bidder-1": "9300000.00", "bidder-2": "9100000.00", "bidder-3": "8888888.88"}
 WITH_CODE = "bidder-3"
+WITH_RECIPE = {"bidder-1": "command line", "bidder-2": "page"}
 STAFF = ("host", "deputy", "tenderee", "supervisor")
 
 
@@ -37,6 +44,63 @@ def _bid_with_code(page: Page, price: str, file: Path, folder: Path, ailments: l
     return code
 
 
+def _bid_with_recipe(page: Page, price: str, file: Path, recipe: Path) -> None:
+    """Bids with a resealing recipe, which is saved as a file once all is sent, and again for whom it did not reach."""
+    page.get_by_label("同时保存复原单").check()
+    fill_statement(page, price, file)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="加密并上传").click()
+    saved.value.save_as(recipe)
+    with page.expect_download() as again:
+        page.get_by_role("button", name="再次保存复原单").click()
+    assert again.value.path().read_bytes() == recipe.read_bytes()
+    assert submit_sealed(page).startswith("HZ-")
+
+
+def _lose(settings: Settings, bid: str) -> None:
+    """The platform loses both stored objects of the bid."""
+    query = "select object_key from envelope join bid_version on bid_version.id = bid_version_id where bid_id = %s"
+    with psycopg.connect(settings.database_url.replace("+psycopg", "")) as connection:
+        keys = [key for (key,) in connection.execute(query, (bid,))]
+    assert len(keys) == 2
+    store = ObjectStore.from_settings(settings)
+    for key in keys:
+        run(store.remove(key))
+    store.close()
+
+
+def _decrypt_by_plaintext(page: Page, file: Path, recipe: Path, ailments: list[str]) -> None:
+    """Other files are refused before anything is sent; the right ones open the bid, and bring again what was lost."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/releases/" in request.url else None)
+    other = file.parent / "改" / file.name
+    other.parent.mkdir()
+    other.write_bytes(file.read_bytes()[:-1] + b"?")
+    page.get_by_text("可凭复原单和投标文件原文解密").click()
+    page.get_by_label("复原单文件").set_input_files(recipe)
+    page.get_by_label("投标文件原文").set_input_files(other)
+    page.get_by_role("button", name="以原文解密").click()
+    expect(page.get_by_text("所选文件不是当时加密的原文")).to_be_visible()
+    assert sent == []
+    ailments += violations(page, "remedy by plaintext")
+    page.screenshot(path=recipe.with_name("by-plaintext.png"), full_page=True)
+    page.get_by_label("投标文件原文").set_input_files(file)
+    page.get_by_role("button", name="以原文解密").click()
+    for told in ("原文与复原单逐字节复现了签名清单：2 个对象", "已复原开标一览表（平台原因）",
+                 "已复原投标文件正文（平台原因）", "已解密，全文校验无误"):
+        expect(page.get_by_text(told)).to_be_visible()
+    page.screenshot(path=recipe.with_name("restored.png"), full_page=True)
+
+
+def _decrypt_on_the_command_line(stage: Stage, name: str, lot: str, file: Path, recipe: Path) -> None:
+    """What the page kept is what the command line keeps."""
+    told: list[str] = []
+    client = stage.client(name)
+    assert client.identity is not None
+    Restorer(client, client.identity, lot, told.append).remedy(RecipeFile(recipe), [file], alone=False, roots=None)
+    assert told[0] == "原文与复原单逐字节复现了签名清单：2 个对象"
+
+
 def _decrypt_by_code(page: Page, code: str, folder: Path, ailments: list[str]) -> None:
     """A code mistyped and one of another bid are told at once, and nothing is sent; the right one is a remedy."""
     sent: list[str] = []
@@ -59,7 +123,8 @@ def _sign_record(page: Page, capacity: str) -> None:
 
 
 @pytest.mark.cts("A-106", "A-107", "A-108", "A-110", "A-111", "A-113", "A-114", "B-017")
-def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_path: Path) -> None:
+def test_a_lot_opens_before_everyones_eyes(
+        browser: Browser, stage: Stage, settings: Settings, tmp_path: Path) -> None:
     lot = stage.publish_lot(timedelta(seconds=150), kind="rehearsal", objection_minutes=1, remedy="backup")
     hall, bid = f"/lots/{lot['id']}/hall", f"/lots/{lot['id']}/bid"
     file = tmp_path / "投标文件.pdf"
@@ -74,7 +139,7 @@ def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_p
         if name == WITH_CODE:
             code = _bid_with_code(pages[name], price, file, tmp_path, ailments)
         else:
-            assert submit_bid(pages[name], price, file).startswith("HZ-")
+            _bid_with_recipe(pages[name], price, file, tmp_path / f"{name}-recipe.json")
         pages[name].goto(hall)
     for name in STAFF:
         context = stage.context(browser)
@@ -94,6 +159,7 @@ def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_p
     expect(public.get_by_text("投标集合摘要")).to_be_visible(timeout=180_000)
     expect(public.get_by_text("加密").first).to_be_visible()
     ailments += violations(public, "frozen")
+    _lose(settings, stage.client("bidder-2").get(f"/api/lots/{lot['id']}/hall")["me"]["bid"])
     pages["host"].get_by_role("button", name="开始解密").click()
     keeper.get_by_role("button", name="一键放行全部投标").click()
     expect(keeper.get_by_text("已放行 3，待放行 0，共 3")).to_be_visible()
@@ -103,8 +169,10 @@ def test_a_lot_opens_before_everyones_eyes(browser: Browser, stage: Stage, tmp_p
     for name in PRICES:
         if name == WITH_CODE:
             _decrypt_by_code(pages[name], code, tmp_path, ailments)
+        elif WITH_RECIPE[name] == "page":
+            _decrypt_by_plaintext(pages[name], file, tmp_path / f"{name}-recipe.json", ailments)
         else:
-            pages[name].get_by_role("button", name="一键解密").click()
+            _decrypt_on_the_command_line(stage, name, lot["id"], file, tmp_path / f"{name}-recipe.json")
     expect(public.get_by_text("已解密 3")).to_be_visible(timeout=30_000)
     assert "8,888,888.88" not in public.content(), "no price is dribbled (R-508)"
     ailments += violations(public, "decrypted")

@@ -3,10 +3,10 @@ import { type Bytes, fromHex } from './bytes'
 import { Fault } from './faults'
 import { mayPass } from './parts'
 import { type Progress, ProgressMeter } from './progress'
-import type { FromWorker, ToWorker } from './protocol'
+import type { AgainMessage, FromWorker, ToWorker } from './protocol'
 import type { PartUrl } from './putPart'
 
-type Presign = (number: number, digest: string) => Promise<PartUrl>
+export type Presign = (number: number, digest: string) => Promise<PartUrl>
 type Call = Extract<FromWorker, { type: 'presign' }>
 type End = Extract<FromWorker, { type: 'done' | 'digested' }>
 
@@ -39,13 +39,26 @@ export function newWorker(): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
 }
 
+const NO_PARTS: Presign = () => Promise.reject(new Fault('malformed', 'no part is sent'))
+
+/** Makes an object again with its recipe: compares all of it, or sends the parts that are asked for. */
+export async function makeAside(message: AgainMessage, meter: ProgressMeter, presign: Presign = NO_PARTS): Promise<void> {
+  const worker = newWorker()
+  meter.read()
+  try {
+    await inWorker(worker, message, meter, presign)
+  } finally {
+    worker.terminate()
+  }
+}
+
 /** SHA-256 of a plaintext of any size. */
 export async function digestAside(body: Blob, onProgress: (progress: Progress) => void): Promise<Bytes> {
   const worker = newWorker()
   const meter = new ProgressMeter(body.size, onProgress, 'reading')
   meter.read()
   try {
-    const end = await inWorker(worker, { type: 'digest', body }, meter, () => Promise.reject(new Fault('malformed', 'no part is sent')))
+    const end = await inWorker(worker, { type: 'digest', body }, meter, NO_PARTS)
     return fromHex(end.type === 'digested' ? end.digest : '')
   } finally {
     worker.terminate()

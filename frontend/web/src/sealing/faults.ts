@@ -13,7 +13,6 @@ export type FaultCode =
   | 'wrong-file'
   | 'too-early'
   | 'not-verifiable'
-  | 'not-valid'
   | 'broken-chain'
   | 'aborted'
   | 'upload-refused'

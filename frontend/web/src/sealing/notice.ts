@@ -23,6 +23,7 @@ export interface NoticeBid {
   readonly version: number
   readonly certificate: string
   readonly headers: Readonly<Record<string, string>>
+  readonly manifests: Readonly<Record<string, string>>
 }
 
 export interface OpeningNotice {
@@ -103,7 +104,7 @@ async function stampOf(signed: SignedNotice, trust: PlatformTrust): Promise<Date
 }
 
 function readBid(item: Json): NoticeBid {
-  insist(isObject(item) && typeof item.bid === 'string' && isObject(item.headers), 'malformed', 'not a bid of a notice')
+  insist(isObject(item) && typeof item.bid === 'string' && isObject(item.headers) && isObject(item.manifests), 'malformed', 'not a bid of a notice')
   return item as unknown as NoticeBid
 }
 

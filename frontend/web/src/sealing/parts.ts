@@ -38,16 +38,24 @@ const MOST_REFUSALS = 6
 export async function sendParts(job: PartsJob, road: Road, signal: AbortSignal): Promise<StoredPart[]> {
   const count = segmentCount(job.body.size, job.floe.segment)
   const digests = new Array<StoredPart>(count)
+  await inLanes(count, job.lanes ?? 4, signal, async (position, both) => {
+    digests[position] = await sendPart(job, road, position, position === count - 1, both)
+  })
+  return digests
+}
+
+/** Acts on 0 … count − 1, some at once; the first that fails stops the others, and is thrown. */
+export async function inLanes(count: number, most: number, signal: AbortSignal, act: (position: number, signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController()
   const both = AbortSignal.any([signal, stop.signal])
   let next = 0
   const lane = async () => {
     for (let position = next++; position < count; position = next++) {
       both.throwIfAborted()
-      digests[position] = await sendPart(job, road, position, position === count - 1, both)
+      await act(position, both)
     }
   }
-  const lanes = Array.from({ length: Math.min(job.lanes ?? 4, count) }, lane)
+  const lanes = Array.from({ length: Math.min(most, count) }, lane)
   try {
     await Promise.all(lanes)
   } catch (error) {
@@ -55,7 +63,6 @@ export async function sendParts(job: PartsJob, road: Road, signal: AbortSignal):
     await Promise.allSettled(lanes)
     throw signal.aborted ? new Fault('aborted', 'upload was stopped') : error
   }
-  return digests
 }
 
 /** Plaintext of segment `position`. */
@@ -85,16 +92,21 @@ async function sendPart(job: PartsJob, road: Road, position: number, last: boole
   const sealed = await sealSegment(job.floe, position, last, plain)
   const digest = await sha256(sealed)
   const digests = { sealed: hex(digest), plain: plainDigest, iv: base64(sealed.slice(4, 16)), ...(job.floe.suite.isSm ? { sm3: sm3Hex(sealed) } : {}) }
-  await persist(road, signal, async () => {
-    const target = await road.presign(number, digests.sealed)
-    signal.throwIfAborted()
-    await road.put(target, sealed, digest, signal)
-  })
+  await deliver(road, number, sealed, digest, signal)
   await road.finished(number, digests)
   return storedPart(digests)
 }
 
 const storedPart = ({ sealed, sm3, iv }: PartDigests): StoredPart => ({ sha256: sealed, ...(sm3 === undefined ? {} : { sm3 }), ...(iv === undefined ? {} : { iv }) })
+
+/** Brings one sealed part to the store, whatever the line does meanwhile. */
+export function deliver(road: Road, number: number, sealed: Bytes, digest: Bytes, signal: AbortSignal): Promise<void> {
+  return persist(road, signal, async () => {
+    const target = await road.presign(number, hex(digest))
+    signal.throwIfAborted()
+    await road.put(target, sealed, digest, signal)
+  })
+}
 
 /** Tries until it succeeds: a lost network is waited for without end, a refusal only some times. */
 async function persist(road: Road, signal: AbortSignal, act: () => Promise<void>): Promise<void> {

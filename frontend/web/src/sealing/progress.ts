@@ -3,7 +3,7 @@ import { segmentCount } from './floe'
 import type { FromWorker } from './protocol'
 import { Speed } from './speed'
 
-export type Phase = 'preparing' | 'reading' | 'uploading' | 'paused' | 'offline' | 'retrying' | 'completing' | 'complete'
+export type Phase = 'preparing' | 'reading' | 'comparing' | 'restoring' | 'uploading' | 'paused' | 'offline' | 'retrying' | 'completing' | 'complete'
 
 export interface Progress {
   readonly phase: Phase

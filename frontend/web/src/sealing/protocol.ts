@@ -1,4 +1,5 @@
 /** Messages between the page and the upload worker. */
+import type { Bytes } from './bytes'
 import type { FaultCode, Facts } from './faults'
 import type { StoredPart } from './manifest'
 import type { PartDigests } from './parts'
@@ -26,9 +27,23 @@ export type StartMessage = {
 /** Asks for the SHA-256 of a whole plaintext, under which a resealing recipe is locked. */
 export type DigestMessage = { readonly type: 'digest'; readonly body: Blob }
 
+/** Makes an object again with its recipe's IVs: every part compared with the manifest (`send` null), or these sent. */
+export type AgainMessage = {
+  readonly type: 'again'
+  readonly body: Blob
+  readonly messageKey: MacKey
+  /** H as text. */
+  readonly header: string
+  readonly ivs: readonly Bytes[]
+  /** SHA-256 of each stored segment as the manifest names it. */
+  readonly parts: readonly string[]
+  readonly send: readonly number[] | null
+}
+
 export type ToWorker =
   | StartMessage
   | DigestMessage
+  | AgainMessage
   | { readonly type: 'presigned'; readonly call: number; readonly target: PartUrl }
   | { readonly type: 'presign-failed'; readonly call: number; readonly retry: boolean; readonly message: string }
   | { readonly type: 'pause' }

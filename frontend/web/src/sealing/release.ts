@@ -15,6 +15,8 @@ export interface WorkItem {
   readonly kind: string
   /** H as text. */
   readonly header: string
+  /** M as text, for the bidder alone. */
+  readonly manifest?: string
   readonly released: boolean
 }
 
@@ -35,6 +37,8 @@ export interface Release {
   readonly i: number
   readonly enc: string
   readonly ct: string
+  /** S_P as well, where its bidder gives it in the place of custodians who stay away. */
+  readonly custody?: Sealed
 }
 
 export interface Unreleased {
@@ -120,9 +124,13 @@ export async function signRelease(signer: Signer, releases: readonly Release[], 
 export interface SealedPart { readonly kind: string; readonly i: number; readonly sealed_sha256: string; readonly custody_sha256?: string }
 
 export async function sealedParts(releases: readonly Release[]): Promise<SealedPart[]> {
-  const parts = await Promise.all(releases.map(async ({ kind, i, enc, ct }) => ({ kind, i, sealed_sha256: await sha256Hex(utf8(canonicalText({ enc, ct }))) })))
+  const parts = await Promise.all(releases.map(async (release) => ({
+    kind: release.kind, i: release.i, sealed_sha256: await digestOf(release), ...(release.custody ? { custody_sha256: await digestOf(release.custody) } : {}),
+  })))
   return parts.sort((a, b) => (a.kind < b.kind ? -1 : 1))
 }
+
+const digestOf = ({ enc, ct }: Sealed): Promise<string> => sha256Hex(utf8(canonicalText({ enc, ct })))
 
 /** What a bidder signs of its releases. */
 export function releaseBytes(bid: string, parts: readonly SealedPart[], remedy: boolean): Bytes {

@@ -4,8 +4,9 @@ import { resumeSealing } from './envelope'
 import { Fault } from './faults'
 import { readHeader } from './header'
 import { type PartDigests, type Road, sendParts } from './parts'
-import type { FromWorker, StartMessage, ToWorker } from './protocol'
+import type { AgainMessage, FromWorker, StartMessage, ToWorker } from './protocol'
 import { type PartUrl, putPart } from './putPart'
+import { checkAgain, sendAgain } from './resealing'
 import { rememberPart, rememberSamples } from './resume'
 import { compareSamples, takeSamples } from './sampling'
 
@@ -19,6 +20,7 @@ let paused = false
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === 'start') void run(data)
   else if (data.type === 'digest') void digest(data.body)
+  else if (data.type === 'again') void again(data)
   else if (data.type === 'pause') pause()
   else if (data.type === 'go') go()
   else if (data.type === 'abort') stopAll()
@@ -44,6 +46,18 @@ async function run(start: StartMessage): Promise<void> {
 async function digest(body: Blob): Promise<void> {
   try {
     tell({ type: 'digested', digest: await digestOf(body, (bytes) => { tell({ type: 'moved', bytes, fresh: true }) }) })
+  } catch (error) {
+    tell(failure(error))
+  }
+}
+
+async function again({ header, messageKey, send, ...rest }: AgainMessage): Promise<void> {
+  try {
+    const { floe } = await resumeSealing(readHeader(header), messageKey)
+    const job = { ...rest, floe }
+    if (send === null) await checkAgain(job, (bytes) => { tell({ type: 'moved', bytes, fresh: true }) }, stop.signal)
+    else await sendAgain(job, send, roadFor(null), stop.signal)
+    tell({ type: 'done', parts: [] })
   } catch (error) {
     tell(failure(error))
   }

@@ -1,5 +1,6 @@
 /** Puts the libraries on the window; the browser tests play page and server around them. */
 import { verifyCheckpoint, parseVerifierKey } from '@/ledger/checkpoint'
+import { digestAside } from '@/sealing/aside'
 import { base64, fromBase64 } from '@/sealing/bytes'
 import { bodyOf } from '@/sealing/body'
 import { parseCertificate } from '@/sealing/certificate'
@@ -9,7 +10,10 @@ import { readHeader } from '@/sealing/header'
 import { keyRelay } from '@/app/keyRelay'
 import { forgetIdentity, type Identity, keepIdentity, openIdentity, recallIdentity } from '@/sealing/identity'
 import { platformTrust } from '@/sealing/notice'
+import { type BothSecrets, readRecipes } from '@/sealing/recipe'
+import { RecipeKeeper } from '@/sealing/recipeShelf'
 import { releaseKeys, type ReleaseWork } from '@/sealing/release'
+import { makeAgain, releaseAgain, restoreParts } from '@/sealing/remedy'
 import { pendingUploads } from '@/sealing/resume'
 import { signDocument } from '@/sealing/signer'
 import { tryDecryption } from '@/sealing/trial'
@@ -50,7 +54,7 @@ async function told(act: () => Promise<unknown>): Promise<unknown> {
   try {
     return { ok: await act() }
   } catch (error) {
-    return { refused: error instanceof Fault ? error.code : String(error) }
+    return { refused: error instanceof Fault ? error.code : String(error), ...(error instanceof Fault && Object.keys(error.facts).length ? { facts: error.facts } : {}) }
   }
 }
 
@@ -72,6 +76,21 @@ Object.assign(window, {
     const parse = (pems: string[]) => Promise.all(pems.map((pem) => parseCertificate(pem)))
     upload = startUpload({ ctx, bidder: await parse(bidder), custodians: await parse(custodians) }, await options(), { note: { lot: ctx.lot } })
     return await upload.done
+  }),
+  startWithRecipe: (ctx: Context, bidder: string[], custodians: string[]) => told(async () => {
+    const parse = (pems: string[]) => Promise.all(pems.map((pem) => parseCertificate(pem)))
+    const [own, keeper] = [await options(), await RecipeKeeper.begin('version', 1)]
+    const body = await digestAside(own.chosen.body, own.onProgress)
+    const keepSecrets = (header: string, both: BothSecrets) => keeper.keep(both, { of: ctx.envelope, header, body })
+    upload = startUpload({ ctx, bidder: await parse(bidder), custodians: await parse(custodians), keepSecrets }, { ...own, onSent: (header, parts) => keeper.finish(header, parts) })
+    await upload.done
+    return await keeper.text()
+  }),
+  remedy: (work: ReleaseWork, roots: string[], recipe: string, held: number[]) => told(async () => {
+    const { chosen, signer, onProgress } = await options()
+    const made = await makeAgain(work, readRecipes(recipe), chosen.body, await platformTrust(roots), onProgress)
+    for (const each of made.objects) await restoreParts(each, held, (number) => server.serverPresign(number, each.made.parts[number - 1] ?? ''), onProgress)
+    return await releaseAgain(made, signer, true)
   }),
   resume: () => told(async () => {
     const [pending] = await pendingUploads()

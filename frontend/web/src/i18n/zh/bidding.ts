@@ -12,7 +12,7 @@ export default {
   priceHint: '单位：元，最多两位小数', aboveLimit: '高于最高投标限价，将被否决', files: '投标文件', filesHint: '应包含：{parts}。可选多个文件，浏览器将打包；总大小不超过 {largest}。', chosen: '已选 {n} 个文件，共 {size}', tooLarge: '超出允许的大小',
   seal: '加密并上传', goOn: '继续上传', interrupted: '上次上传未完成，可以接着传', resumeKeepsNone: '上次勾选了复原单的，接着传完后仍会保存。接着传不会再生成密钥备份：上次加密时若已勾选，备份在全部加密时已下载；没有下载到而需要备份的，请放弃并重新开始。', chooseAgain: '请重新选择同样的文件：{names}（{size}）', startOver: '放弃，重新开始', pause: '暂停', continue: '继续', stop: '停止',
   sealHint: '文件在您的浏览器中加密（{cipher}），密钥同时封给您的证书和密钥保管人；平台只收到密文。断网、关页、重启都可以接着传。',
-  phase: { preparing: '正在加密准备', reading: '正在读取原文', uploading: '正在加密并上传', paused: '已暂停', offline: '网络已断开，恢复后自动继续', retrying: '网络不稳，正在重试', completing: '正在收尾', complete: '上传完成', checking: '平台正在逐段核对摘要' },
+  phase: { preparing: '正在加密准备', reading: '正在读取原文', comparing: '正在重新加密并与签名清单比对', restoring: '正在复原', uploading: '正在加密并上传', paused: '已暂停', offline: '网络已断开，恢复后自动继续', retrying: '网络不稳，正在重试', completing: '正在收尾', complete: '上传完成', checking: '平台正在逐段核对摘要' },
   finishesAt: '按当前速度将在 {at} 完成', checkFailed: '平台核对未通过',
   fault: { 'code-mistyped': '恢复码有误：应为七组、每组四个字符，请对照打印件核对', 'code-of-another': '恢复码不属于这份投标文件', 'wrong-file': '选择的不是上次的文件', 'no-recipe': '复原单没有制作完整，请放弃并重新加密', aborted: '已停止；已上传的部分保留，可以接着传', 'upload-refused': '存储拒绝了这一段，请重试', 'no-key': '证书中没有可用的密钥', 'unsupported-key': '这种证书不支持加密' },
   submitTitle: '试解密并提交', notYet: '已上传，但尚未提交！只有拿到回执才算投标。', envelope: { whole: '投标文件', whole_statement: '开标一览表', technical: '第一信封（技术商务）投标文件', technical_statement: '第一信封开标一览表', price: '第二信封（报价）报价文件', price_statement: '第二信封开标一览表' },
