@@ -16,6 +16,7 @@ from storage.database.settings import Settings
 from storage.documents.render import render
 from storage.kernel.clock import from_wire, process_now, shanghai
 from storage.kernel.errors import Conflict, NotFound
+from storage.ledger.checkpoints import verifier_key
 from storage.ledger.printing import in_fragment, in_words
 from storage.objects.store import ObjectStore
 
@@ -40,7 +41,10 @@ async def receipt_pdf(receipt: Receipt, store: ObjectStore, keys: PlatformKeys, 
     digest, body = sha256(receipt.body.encode()).hexdigest(), json.loads(receipt.body)
     address = (f"{settings.public_origin}/verify#receipt={receipt.number}&sha256={digest}"
                f"{in_fragment(body.get('checkpoint'))}")
-    view = receipt_view(body, digest) | {"platform": settings.platform_name, "demo": settings.demo}
+    # With the paper in hand a stranger checks the log by a key that the site cannot change any more.
+    ledger_key = verifier_key(f"yunkai/{settings.platform_id}", keys.checkpoint.public_key())
+    view = receipt_view(body, digest) | {"platform": settings.platform_name, "demo": settings.demo,
+                                         "key": ("账本公钥", ledger_key)}
     plain = render(_TEMPLATE, view, created_at=receipt.decided_at, qr=address)
     signed = await seal_paper(plain, keys, authority, field_name="platform", reason=_TITLES[receipt.kind],
                               now=process_now(), others=others)

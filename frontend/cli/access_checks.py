@@ -93,5 +93,5 @@ async def _custodians(session: AsyncSession) -> set[UUID]:
 def _lacking(role: str, names: Sequence[str]) -> Finding:
     listed = "、".join(names[:_NAMED]) + (f" 等 {len(names)} 家" if len(names) > _NAMED else "")
     what = "不能释放份额" if role == CUSTODIAN else "不能履职"
-    return wrong(_SUBJECT, f"{_WORDS[role]}未登记安全钥匙，{what}：{listed}。请其用证书登录后在“我的”登记",
+    return wrong(_SUBJECT, f"{_WORDS[role]}未登记安全钥匙，{what}：{listed}。请其用证书登录后在“我的主页”（/me）登记",
                  f"{len(names)} as {role} without one: sign in with the certificate and register it under /me")

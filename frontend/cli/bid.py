@@ -22,6 +22,7 @@ from frontend.cli.bid_screen import (
     screen,
     show_requirements,
     status_line,
+    tell_kept,
     warn_of_prices,
 )
 from frontend.cli.bid_security import Security, letter_for, warn
@@ -111,6 +112,7 @@ def send(desk: Desk, lot: str, files: tuple[Path, ...], price_files: tuple[Path,
         if trial:
             work.trial(sent.version)
             screen.print("试解密成功：这张证书能够解开已上传的投标文件")
+        tell_kept(lot, key_backup, recipe)
         if not submit:
             screen.print(f"[yellow]第 {sent.number} 版 已上传未提交[/]")
             return

@@ -41,7 +41,7 @@ class Desk:
             identity = self._identity()
             with ApiClient(self.platform, identity, tell=tell_to_confirm) as api:
                 for warning in api.login().get("warnings", []):
-                    words = warning.get("text") or warning.get("title") or warning["code"]
+                    words = warning["message"]
                     screen.print(words, style="yellow", markup=False)
                 yield api, identity
                 api.logout()
@@ -152,3 +152,13 @@ def _which(asked: dict[str, Any], item: dict[str, Any]) -> str:
 def beijing(text: str) -> str:
     """An instant as people read it."""
     return shanghai(from_wire(text)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def tell_kept(lot: str, key_backup: Path | None, recipe: Path | None) -> None:
+    """What was kept beside the bid, how it is to be kept, and the command that will want it (R-144)."""
+    if key_backup is not None:
+        screen.print(f"密钥备份 {key_backup}：请像证书一样保管，并与证书分开存放；开标时如需使用：", markup=False)
+        screen.print(f"  yunkai bid remedy {lot} --backup {key_backup}", markup=False, soft_wrap=True)
+    if recipe is not None:
+        screen.print(f"复原单 {recipe}：请与投标文件一同保管，投标文件一个字节也不能改；开标时如需使用：", markup=False)
+        screen.print(f"  yunkai bid remedy {lot} --recipe {recipe} --file …", markup=False, soft_wrap=True)

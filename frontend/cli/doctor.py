@@ -13,6 +13,7 @@ from frontend.cli.access_checks import check_security_keys
 from frontend.cli.embedded import ROOT, is_held
 from frontend.cli.environment import names_settings
 from frontend.cli.findings import Finding, note, wrong
+from frontend.cli.founding_checks import check_founding
 from frontend.cli.here import invalid_settings, settings_of
 from frontend.cli.machine_checks import (
     check_certificates,
@@ -64,4 +65,5 @@ def examine(var: Path, port: int | None = None) -> list[Finding]:
 async def _examine_parts(settings: Settings) -> list[Finding]:
     database, store = await asyncio.gather(check_database(settings), check_store(settings))
     has_tables = all(finding.grade != "wrong" for finding in database if finding.subject == "database")
-    return [*database, store, *(await check_security_keys(settings) if has_tables else [])]
+    founded = [*await check_founding(settings), *await check_security_keys(settings)] if has_tables else []
+    return [*database, store, *founded]

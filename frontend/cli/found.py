@@ -37,7 +37,8 @@ def found(first: str, second: str, var: Path) -> None:
         raise click.ClickException("无法连接数据库：请先启动平台（make up） the database does not answer") from error
     click.echo(f"安全管理员 security administrators: {'、'.join(names)}")
     if ROLE in with_key_alone(settings.second_factor_roles, is_demo=settings.demo):
-        click.echo("登录后请先在“我的”登记安全钥匙，登记后即可履职。Register a security key under /me first.")
+        click.echo("登录后请先在“我的主页”（/me）登记安全钥匙，登记后即可履职。"
+                   "Sign in and register a security key under /me first.")
 
 
 async def _found(settings: Settings, first: str, second: str) -> list[str]:

@@ -22,6 +22,7 @@ from storage.ledger.documents import FeedItem
 from storage.ledger.queries import addressed
 from storage.reactions.aside import all_aside
 from trading.papers.queries import unrenewed
+from trading.parties.model import NOBODY, with_key_alone
 from trading.tenders.queries import now_of
 
 _LARGEST = 2**53
@@ -73,7 +74,14 @@ async def read_operations(actor: NamedDependency[Actor], settings: NamedDependen
                 "retry_at": to_wire(each.retry_at)} for each in await all_aside(reader)]
     stamps = [{"authority": each.authority, "ends_at": to_wire(each.ends_at), "reason": each.reason}
               for each in await unrenewed(reader, await now_of(reader))]
-    return {"settings": {name: getattr(settings, name) for name in _SHOWN}, "waiting": waiting, "stamps": stamps}
+    return {"settings": _in_force(settings), "waiting": waiting, "stamps": stamps}
+
+
+def _in_force(settings: Settings) -> dict[str, Any]:
+    """What holds: where nothing is named, who counts with a security key alone all the same."""
+    keyed = with_key_alone(settings.second_factor_roles, is_demo=settings.demo)
+    shown = {name: getattr(settings, name) for name in _SHOWN}
+    return shown | {"second_factor_roles": ",".join(sorted(keyed)) or NOBODY}
 
 
 ROUTES: list[ControllerRouterHandler] = [read_audit, read_operations]

@@ -61,7 +61,7 @@ async def at_the_door(connection: AnyConnection, handler: BaseRouteHandler) -> N
     if actor.party_id is None:
         raise NotSignedIn("请先登录")
     if actor.lacks_key or lacks_key:  # no proof by the certificate alone would help
-        raise NotAllowed("此项操作须使用安全钥匙：没有的请先在“我的”登记，登记过的请用它重新登录", act=operation,
+        raise NotAllowed("此项操作须使用安全钥匙：没有的请先在“我的主页”登记，登记过的请用它重新登录", act=operation,
                          reason="security-key")
     if opens:
         by = "confirmation" if actor.awaits_touch else "key" if by_key else "certificate"

@@ -21,9 +21,10 @@ from trading.awards.tasks import tasks_of as awards
 from trading.parties.tasks import tasks_of as enrolments
 from trading.tenders.queries import now_of
 from trading.tenders.tasks import tasks_of as papers
+from trading.trust.tasks import tasks_of as trusts
 
 _ROOMS: tuple[Callable[[AsyncSession, Actor, datetime], Awaitable[list[Task]]], ...] = (
-    enrolments, papers, bids, openings, awards, deposits, guarantees, committees, desks)
+    enrolments, trusts, papers, bids, openings, awards, deposits, guarantees, committees, desks)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 

@@ -69,6 +69,8 @@ def _init(asked: argparse.Namespace) -> int:
         raise ValueError("名称不能含空格或加号 / no blanks or + in the name")
     Log(asked.url)
     print(Keeper.create(asked.folder, Followed(asked.name, asked.log.strip(), asked.url)).key)
+    print(f"请登录 {asked.url}，在“公开账本”页登记以上公钥，再运行 follow。\n"
+          "Register this key on the page of the ledger, then follow.", file=sys.stderr)
     return WELL
 
 

@@ -47,7 +47,8 @@ def test_one_proposes_another_approves_the_auditor_reads(browser: Browser, stage
     expect(page.get_by_role("button", name="批准", exact=True)).to_have_count(0)
     expect(page.get_by_role("button", name="撤回")).to_be_visible()
     assert violations(page, "/centre/appointments") == []
-    other = _enter(browser, stage, "security-2", "/centre/appointments")
+    other = _enter(browser, stage, "security-2", "/tasks")
+    other.get_by_role("link", name="去办理 批准或不批准任免").click()
     other.get_by_role("button", name="批准", exact=True).click()
     expect(other.get_by_text("已批准")).to_be_visible()
     auditor = _enter(browser, stage, "auditor", "/administration")

@@ -123,7 +123,7 @@ def test_a_stranger_checks_a_whole_opening_in_the_browser(
     card = _card(page, f"lot-{public.lot_id}.json")
     expect(card.get_by_text("核对通过")).to_be_visible(timeout=60_000)
     for told in ("8,730,000.00 元", "8,500,000.50 元", "重新解密开标一览表：与唱标一致", "未解密：没有唱标",
-                 "不多不少"):
+                 "不多不少", "次签名当时均有效、未吊销，其中递交 3/3 份"):
         expect(card.get_by_text(told).first).to_be_visible()
 
     number = public.receipt["number"]

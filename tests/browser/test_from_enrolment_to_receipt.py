@@ -29,7 +29,9 @@ def _enrol(page: Page, folder: Path) -> None:
     for label, value in DATA.items():
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="申报", exact=True).click()
-    expect(page.get_by_text("核验通过，可以登录并办理业务。")).to_be_visible()
+    expect(page.get_by_text("核验通过，可以办理业务。")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("法定代表人")).to_have_value(DATA["法定代表人"])  # a change begins with what is there
 
 
 def _is_moving(page: Page) -> None:

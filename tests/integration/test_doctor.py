@@ -109,6 +109,17 @@ def test_who_needs_a_security_key_and_has_none_is_named(settings, tmp_path):
     assert "浏览器不能在 https://203.0.113.9 登记安全钥匙" in nameless.output
     mistyped = check_up(settings, tmp_path, **named, second_factor_roles="center")
     assert (mistyped.exit_code, "不认识的职务：center" in mistyped.output) == (1, True)
+
+
+def test_a_platform_that_is_not_founded_is_told_what_comes_next(settings, tmp_path):
+    fresh = check_up(settings, tmp_path, demo=False, second_factor_roles="none")
+    assert fresh.exit_code == 0, "nothing is broken"
+    for words in (f"放入 {settings.trust_directory}", "nobody can enrol", "yunkai found CODE CODE"):
+        assert words in fresh.output
+    make_people(settings, "http://127.0.0.1")
+    assert "founding" not in check_up(settings, tmp_path, demo=False, second_factor_roles="none").output
+
+
 def test_a_command_without_a_platform_says_what_it_misses(settings, tmp_path):
     file = tmp_path / "paper.pdf"
     file.write_bytes(b"%PDF-1.7")

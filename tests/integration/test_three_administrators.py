@@ -187,7 +187,12 @@ def test_each_administrator_sees_its_own_field_and_the_auditor_is_seen_too(node:
     (line,) = second.get("/api/appointments")
     assert (line["status"], line["may"]) == ("waiting", ["approve", "refuse"])
     assert security.get("/api/appointments")[0]["may"] == ["refuse"]
+    waits = {name: [task["kind"] for task in client.get("/api/me/tasks")["items"]] for name, client in {
+        "proposed": security, "decides": second, "supervises": supervisor, "audits": auditor}.items()}
+    assert waits == {"proposed": [], "decides": ["decide_appointment"], "supervises": ["decide_appointment"],
+                     "audits": []}
     second.post(f"/api/appointments/{made['id']}/approve", {"reason": "同意"})
+    assert second.get("/api/me/tasks")["items"] == []
     assert clerk.get("/api/me")["signed_in"] is False
     assert clerk.login()["actor"]["roles"] == ["centre"]
     security.post(f"/api/parties/{subject}/sign-out", {"reason": "证书疑似遗失"})
@@ -196,6 +201,7 @@ def test_each_administrator_sees_its_own_field_and_the_auditor_is_seen_too(node:
     shown = operations["settings"]
     assert operations["waiting"] == []
     assert shown["session_idle_minutes"] == 15
+    assert shown["second_factor_roles"] == "none", "what holds in a demo, where nothing is named"
     assert not [name for name in shown if "key" in name or "secret" in name or "database_url" in name]
     acts = _until(lambda: auditor.post("/api/audit/readings", {}), "party.signed_out")
     assert {"appointment.proposed", "party.appointed", "party.signed_out"} <= {act["action"] for act in acts}

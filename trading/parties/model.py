@@ -18,7 +18,7 @@ NEVER_KEEPERS = ADMINISTRATORS | {"centre"}  # whoever runs the platform holds n
 # of keys (no role: whom a tender document names), who administers.
 CUSTODIAN = "custodian"
 WITH_KEY = ADMINISTRATORS | {"centre", CUSTODIAN}
-_NOBODY = "none"
+NOBODY = "none"
 
 NONCE_LIFE = timedelta(minutes=2)
 EXPIRY_WARNING = timedelta(days=30)
@@ -163,7 +163,7 @@ def with_key_alone(named: str, *, is_demo: bool) -> frozenset[str]:
     words = frozenset(named.replace(",", " ").split())
     if not words:
         return frozenset() if is_demo else WITH_KEY
-    if words == {_NOBODY}:
+    if words == {NOBODY}:
         return frozenset()
     if unknown := words - STAFF_ROLES - ENROLLABLE_ROLES - {CUSTODIAN}:
         raise Invalid(f"不认识的职务：{'、'.join(sorted(unknown))}", field="second_factor_roles")

@@ -239,5 +239,5 @@ async def me(session: AsyncSession, actor: Actor) -> Me:
 
 def _key_needed(actor: Actor) -> list[Caution]:
     """Why somebody whose office asks for a security key has no role (R-1012)."""
-    message = "您的职务须使用安全钥匙：请在“我的”登记，登记后即可继续，此前不能履行职务"
+    message = "您的职务须使用安全钥匙：请在“我的主页”（右上角单位名称）登记，登记后即可继续，此前不能履行职务"
     return [Caution("security-key", message)] if actor.lacks_key else []

@@ -135,6 +135,8 @@ async def test_the_paper_receipt_is_signed_and_the_same_at_every_asking(
     text = "".join(page.extract_text() for page in reader.pages)
     assert receipt.number in text
     assert client.bidder.party.uscc in text
+    assert f"yunkai/{seal.settings.platform_id}+" in text, "with the paper in hand a witness needs no site for the key"
+    assert len(reader.pages) == 1
     assert b"/ETSI.CAdES.detached" in first
 
 

@@ -19,6 +19,7 @@ from trading.trust.commands import approve_change, propose_change, refuse_change
 from trading.trust.queries import listed_at
 from trading.trust.reading import authorities_of
 from trading.trust.requests import AuthorityInput, Decide, ProposeChange
+from trading.trust.tasks import tasks_of
 
 SOON = timedelta(hours=1)
 
@@ -38,6 +39,11 @@ class Keepers:
         """Which CAs stand on the list then."""
         async with self.sessions() as session:
             return {each.code for each in await listed_at(session, at or process_now())}
+
+    async def tasks(self, who: Person) -> list[str]:
+        """What the list waits for from this person."""
+        async with self.sessions() as session:
+            return [task.kind for task in await tasks_of(session, who.actor, self.now)]
 
 
 @pytest.fixture
@@ -75,6 +81,8 @@ async def test_who_proposes_does_not_approve_and_another_makes_the_edition(keepe
         await propose_change(change(authority), keepers.bidder.actor, keepers.work())
     made = await propose_change(change(authority), keepers.one.actor, keepers.work())
     assert "suzhou-ca" not in await keepers.codes(), "a proposal recognises nobody"
+    assert await keepers.tasks(keepers.other) == ["decide_trust"], "it waits for another person"
+    assert await keepers.tasks(keepers.one) == await keepers.tasks(keepers.bidder) == []
     with pytest.raises(RulesUnmet) as refused:
         await approve_change(made, Decide(), keepers.one.actor, keepers.work())
     assert numbers(refused) == {"R-700"}

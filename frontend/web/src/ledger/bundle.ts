@@ -26,7 +26,7 @@ export async function checkBundle(bundle: Bundle, key: string, trust: PlatformTr
   const envelope = lot.two_envelopes ? 'technical' : 'whole'
   const first = await checkOpening({ lot, opening: bundle, envelope, acts, frozenBy: 'lot.bids_frozen', opensAt: lot.opens_at, bids: [] }, key, trust, findings)
   if (lot.two_envelopes) await checkSecond(bundle, [acts, later], first, { key, trust, findings })
-  await findings.check('grounds', '', () => checkGrounds(bundle.ledger, bundle.grounds, key), String)
+  await findings.check('grounds', '', () => checkGrounds(bundle.ledger, bundle.grounds, key), (held) => [held.signatures, held.submitted, held.frozen, held.late, held.authorities].join(' '))
   await findings.check('seal', '', () => checkSeal(bundle, trust), (leaf) => leaf.subject.O ?? '')
   return findings.list
 }

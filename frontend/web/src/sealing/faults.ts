@@ -13,6 +13,7 @@ export type FaultCode =
   | 'wrong-file'
   | 'too-early'
   | 'not-verifiable'
+  | 'not-valid'
   | 'broken-chain'
   | 'aborted'
   | 'upload-refused'

@@ -1,7 +1,7 @@
 /** What the browser says where the grounds of a certificate's validity are not those that the ledger names. */
 import { describe, expect, it } from 'vitest'
 import type { EntryDocument, Export } from '@/ledger/documents'
-import { checkGrounds, type KeptGrounds } from '@/ledger/grounds'
+import { checkGrounds, type HeldValid, type KeptGrounds } from '@/ledger/grounds'
 import { base64, sha256Hex, utf8 } from '@/sealing/bytes'
 import { canonicalBytes, type Json, type JsonObject } from '@/sealing/canonical'
 
@@ -9,7 +9,7 @@ const HASH = '0'.repeat(64)
 const DER = utf8('a certificate')
 
 /** A ledger whose frozen set names one bid's grounds, and the grounds; the evidence is one certificate. */
-async function world(change: (kept: KeptGrounds) => KeptGrounds = (kept) => kept): Promise<() => Promise<number>> {
+async function world(change: (kept: KeptGrounds) => KeptGrounds = (kept) => kept): Promise<() => Promise<HeldValid>> {
   const name = await sha256Hex(DER)
   const body: JsonObject = { v: 1, certificate: name, purpose: 'sign', edition: 1, authority: 'CA', chain: [name], crls: [], ocsps: [], flags: [] }
   const head = { action: 'lot.bids_frozen', actor: 'clock', log: 'l', payload_sha256: HASH, prev: HASH, seq: 0, stream: 'lot:1', stream_prev: HASH, subject: 'lot:1', ts: '2026-03-23T01:00:00.000000Z', v: 1 }
