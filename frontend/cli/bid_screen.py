@@ -40,7 +40,7 @@ class Desk:
         try:
             identity = self._identity()
             with ApiClient(self.platform, identity, tell=tell_to_confirm) as api:
-                for warning in api.login().get("warnings", []):
+                for warning in _enter(api).get("warnings", []):
                     words = warning["message"]
                     screen.print(words, style="yellow", markup=False)
                 yield api, identity
@@ -154,11 +154,28 @@ def beijing(text: str) -> str:
     return shanghai(from_wire(text)).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _enter(api: ApiClient) -> dict[str, Any]:
+    """Signed in; a certificate that nobody knows binds itself where those bound before have all ended (R-704).
+
+    Raises ``ApiError``: the refusal of the second way says more, as that the old certificate still works.
+    """
+    try:
+        return api.login()
+    except ApiError as error:
+        if error.facts.get("reason") != "not-bound":
+            raise
+    opened = api.login_renewed()
+    screen.print("原来绑定的证书均已到期或被吊销，已绑定这张换发的证书", style="yellow", markup=False)
+    return opened
+
+
 def tell_kept(lot: str, key_backup: Path | None, recipe: Path | None) -> None:
     """What was kept beside the bid, how it is to be kept, and the command that will want it (R-144)."""
     if key_backup is not None:
-        screen.print(f"密钥备份 {key_backup}：请像证书一样保管，并与证书分开存放；开标时如需使用：", markup=False)
+        screen.print(f"密钥备份 {key_backup}：请像证书一样保管，并与证书分开存放；开标时如需使用：", markup=False,
+                     soft_wrap=True)
         screen.print(f"  yunkai bid remedy {lot} --backup {key_backup}", markup=False, soft_wrap=True)
     if recipe is not None:
-        screen.print(f"复原单 {recipe}：请与投标文件一同保管，投标文件一个字节也不能改；开标时如需使用：", markup=False)
+        screen.print(f"复原单 {recipe}：请与投标文件一同保管，投标文件一个字节也不能改；开标时如需使用：", markup=False,
+                     soft_wrap=True)
         screen.print(f"  yunkai bid remedy {lot} --recipe {recipe} --file …", markup=False, soft_wrap=True)

@@ -123,6 +123,10 @@ class ApiClient:
         """Signs in with the certificate; the answer's ``warnings`` tell of one that ends soon."""
         return self._enter("/api/login", {})
 
+    def login_renewed(self) -> dict[str, Any]:
+        """Binds the successor of certificates that have all ended, and signs in with it (R-704)."""
+        return self._enter("/api/login/renewed", {}, as_pair=True)
+
     def enrol(self, data: dict[str, Any], agreement_version: str) -> dict[str, Any]:
         """Begins an enrolment with this certificate, of a dual pair both, and stays signed in to declare it."""
         return self._enter("/api/enrolment", {"agreement_version": agreement_version, "data": data}, as_pair=True)

@@ -189,7 +189,7 @@ def test_r_704_a_renewed_certificate_takes_over_only_when_the_old_ones_have_ende
     with pytest.raises(ApiError) as error:
         other_name.post("/api/login/renewed", other_name.show(other_name.identity))
     assert error.value.facts["reason"] == "other-name"
-    opened = renewed.post("/api/login/renewed", renewed.show(renewed.identity))
+    opened = renewed.login_renewed()
     assert opened["actor"]["name"] == NAME
     assert old.get("/api/me")["signed_in"] is False
     assert renewed.login()["actor"]["roles"] == ["bidder"]

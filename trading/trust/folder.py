@@ -35,16 +35,16 @@ class TrustFolder:
         await self.absorb(work)
 
     async def absorb(self, work: Works) -> None:
-        """Takes the CRLs in, when one changed. Raises ``CertificateRefused`` naming a file that cannot be read."""
-        async with self._reading:
-            stats = stats_of(self.directory, LISTS)
-            if stats == self._seen:
+        """Takes the CRLs in, when one changed or the list did: a CRL may lie there before its CA is recognised.
+
+        Raises ``CertificateRefused`` naming a file that cannot be read.
+        """
+        async with self._reading, work() as uow:
+            now = await uow.now()
+            trust = await trust_at(uow.session, now)
+            seen = (stats_of(self.directory, LISTS), trust.version)
+            if not trust.roots or seen == self._seen:
                 return
-            named = crls_in(self.directory)
-            async with work() as uow:
-                now = await uow.now()
-                trust = await trust_at(uow.session, now)
-                if trust.roots:
-                    await absorb_crls(uow.session, named, trust, now)
-                    await uow.commit()
-                    self._seen = stats
+            await absorb_crls(uow.session, crls_in(self.directory), trust, now)
+            await uow.commit()
+            self._seen = seen

@@ -15,8 +15,10 @@ from storage.kernel.clock import process_now
 from storage.kernel.errors import NotAllowed, Refused, RulesUnmet
 from tests.bids_world import Founder, Person
 from tests.pki.authorities import TestAuthority, found_authority
+from tests.pki.program import crl
 from trading.trust.commands import approve_change, propose_change, refuse_change, seed_list, take_back_change
-from trading.trust.queries import listed_at
+from trading.trust.folder import TrustFolder
+from trading.trust.queries import listed_at, sources
 from trading.trust.reading import authorities_of
 from trading.trust.requests import AuthorityInput, Decide, ProposeChange
 from trading.trust.tasks import tasks_of
@@ -39,6 +41,11 @@ class Keepers:
         """Which CAs stand on the list then."""
         async with self.sessions() as session:
             return {each.code for each in await listed_at(session, at or process_now())}
+
+    async def scopes(self) -> set[str]:
+        """Where words on revocation that count come from."""
+        async with self.sessions() as session:
+            return {each.scope for each in await sources(session)}
 
     async def tasks(self, who: Person) -> list[str]:
         """What the list waits for from this person."""
@@ -92,6 +99,18 @@ async def test_who_proposes_does_not_approve_and_another_makes_the_edition(keepe
     assert "suzhou-ca" in await keepers.codes()
     with pytest.raises(Refused):
         await refuse_change(made, Decide("太晚了"), keepers.other.actor, keepers.work())
+
+
+async def test_a_crl_that_lay_in_the_folder_before_its_ca_was_recognised_counts_from_then_on(
+        keepers: Keepers, authority: TestAuthority, settings: Settings) -> None:
+    folder = TrustFolder(settings.trust_directory)
+    (settings.trust_directory / "suzhou.crl").write_bytes(crl(authority, "issuing", process_now()))
+    await folder.absorb(keepers.work)
+    assert "file:suzhou.crl" not in await keepers.scopes(), "nobody's word yet"
+    made = await propose_change(change(authority), keepers.one.actor, keepers.work())
+    await approve_change(made, Decide("已核对"), keepers.other.actor, keepers.work())
+    await folder.absorb(keepers.work)
+    assert "file:suzhou.crl" in await keepers.scopes()
 
 
 async def test_an_edition_begins_on_its_day_and_never_reaches_back(keepers: Keepers, authority: TestAuthority) -> None:

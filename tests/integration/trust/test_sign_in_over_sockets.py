@@ -196,7 +196,7 @@ def test_a_renewed_certificate_signs_in_once_the_old_one_has_ended(cas: Cas) -> 
     early = why(lambda: renewed.post("/api/login/renewed", renewed.show(renewed.identity)))
     assert early == "still-usable"
     until(lambda: _is_refused(client, "expired"))
-    answer = renewed.post("/api/login/renewed", renewed.show(renewed.identity))
+    answer = renewed.login_renewed()
     assert answer["actor"]["party_id"] == party
 
 

@@ -8,8 +8,12 @@ export interface Key { id: string; name: string; registered_at: string; used_at:
 interface SignedIn { second_factor: PublicKeyCredentialRequestOptionsJSON | null }
 
 /** Signs in with the certificate, and with the key that the platform asks for. */
-export async function signIn(identity: Identity): Promise<void> {
-  const opened = await api.post<SignedIn>('/api/login', await showIdentity(identity))
+export const signIn = async (identity: Identity): Promise<void> => enter(await api.post<SignedIn>('/api/login', await showIdentity(identity)))
+
+/** Binds the successor of certificates that have all ended, of a dual pair both halves, and signs in with it. */
+export const signInRenewed = async (identity: Identity): Promise<void> => enter(await api.post<SignedIn>('/api/login/renewed', await showIdentity(identity, true)))
+
+async function enter(opened: SignedIn): Promise<void> {
   if (!opened.second_factor) return
   const credential = await startAuthentication({ optionsJSON: opened.second_factor })
   await api.post('/api/login/key', { credential: JSON.stringify(credential) })

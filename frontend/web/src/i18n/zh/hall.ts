@@ -5,7 +5,7 @@ export default {
   announcedFirst: '唱标：第一信封（技术商务）', pricesSealed: '报价在第二信封中继续密封。', sayFirst: '第{place}号，{name}', untilWindow: '距解密截止', untilObjections: '距异议截止', untilConfirm: '距确认截止',
   reconnecting: '与平台的连接中断，正在重连；已记录的内容不会丢失。', broken: '账本校验不通过，请截图保存并致电交易中心', paused: '开标暂停，计时停止', failed: '流标', failedHint: '投标人少于 {n} 个，不得开标；所有投标文件保持加密状态，永不解密（R-108）。',
   before: '开标前', beforeHint: '投标截止时间之前，任何人（包括平台与主持人）都看不到谁投了标、有几家投标（R-122）。到时系统自动截止并开标。', discipline: '开标纪律',
-  steps: '开标步骤', step: { waiting: '等待', frozen: '截止', decrypting: '解密', announced: '唱标', objections: '异议', confirming: '确认', signing: '签署', published: '公布' },
+  steps: '开标步骤', step: { waiting: '等待', frozen: '截止', decrypting: '解密', announced: '唱标', objections: '异议', confirming: '确认', signing: '签署', published: '公布', failed: '流标，不开启' },
   bidders: '投标人', bidder: '投标人名称', submittedAt: '递交时间', signedIn: '签到', state: '状态', next: '下一步', progress: '已解密 {done} · 失败 {failed} · 共 {total}', progressLabel: '解密进度',
   states: { sealed: '加密', waiting: '待保管人', queued: '排队', decrypting: '解密中', damaged: '存储受损', decrypted: '已解密', revoked: '视为撤销', withdrawn_by_fault: '视为撤回' },
   security: '投标担保', coefficients: '现场抽取的系数', coefficientsHint: '抽取所用的种子在公布标段时已经承诺，再与投标集合摘要混合：事前无人能预知，事后人人可以重算（R-319）。', seed: '种子', commitment: '事前承诺', outOf: '从 {sets} 中抽取', recompute: '用我的浏览器重算', drawHolds: '重算一致：承诺、投标集合、系数都对得上', drawFails: '重算不一致，请截图保存并致电交易中心',

@@ -17,7 +17,7 @@ export default {
     refund_overdue: '保证金逾期未退', refund_failed: '保证金退款失败', balance_differs: '保证金对账不一致', decide_forfeiture: '审批保证金不予退还', see_forfeiture: '知悉保证金不予退还', decide_issuer: '核准保函出具机构', decide_claim: '审批保函索赔',
     request_committee: '申请组建评标委员会', extend_hours: '延长评标时间', committee_answer: '答复评标邀请', committee_sign_in: '评标签到', committee_vote: '推选评标组长', committee_name_representative: '指定招标人代表', committee_draw: '抽取评标专家', committee_begin_evaluation: '开始评标',
     evaluation_submit_review: '提交初步评审', evaluation_vote_competition: '表决是否具有竞争性', evaluation_commit_scores: '封存评分', evaluation_reveal_scores: '公开评分', evaluation_explain_alert: '说明评分异常', evaluation_take_prices: '采用公布的报价并排序', evaluation_lay_out_report: '编制评标报告', evaluation_sign_report: '签署评标报告' },
-  signInFirst: '请先登录。', signInToGoOn: '请登录后继续。登录会因闲置过久、职务有任免或被令退出而结束。', left: '剩余 {time}', data: { name: '企业名称', uscc: '统一社会信用代码', region: '行政区划代码', legal_representative: '法定代表人', address: '注册地址', contact: '联系人', phone: '联系电话', bank_name: '基本账户开户行', bank_account: '基本账户账号', roles: '申报身份' },
+  signInFirst: '请先登录。', renewed: '这是换发的证书：绑定并登录', renewedHint: '本单位原来绑定的证书已全部到期或被 CA 吊销的（遗失时请先向 CA 办理吊销），可用新证书直接绑定并登录（R-704）；仍有可用证书的，请用它登录后在“我的主页”绑定。', signInToGoOn: '请登录后继续。登录会因闲置过久、职务有任免或被令退出而结束。', left: '剩余 {time}', data: { name: '企业名称', uscc: '统一社会信用代码', region: '行政区划代码', legal_representative: '法定代表人', address: '注册地址', contact: '联系人', phone: '联系电话', bank_name: '基本账户开户行', bank_account: '基本账户账号', roles: '申报身份' },
   ownCertificate: '用证书证明身份',
   noParties: '没有符合条件的企业。',
 }
