@@ -187,7 +187,9 @@ def _own_wrap(header: Header, role: str, identity: ClientIdentity) -> Wrap:
     for wrap in header.wraps_for(role):
         if wrap.cert == identity.recipient.tag:
             return wrap
-    raise SealBroken("这份投标文件没有封给当前证书，请换用投标时的证书", part="wrap")
+    raise SealBroken("这份投标文件没有封给当前证书，请换用投标时的证书；已丢失的，若招标文件规定了补救方案，"
+                     "请用 yunkai bid remedy" if role == "bidder" else
+                     "这份份额没有封给当前证书，请换用招标文件载明的证书", part="wrap")
 
 
 def release_when_open(api: ApiClient, identity: ClientIdentity, lot: str, *, roots: Collection[str] | None,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from frontend.cli.client import ApiClient, ApiError
@@ -172,11 +173,22 @@ def _asked_back(counter: Counter, bidder: Person, by: By) -> None:
     assert counter.status(bidder, "refunded")["refunds"]
 
 
+def _sent_again(counter: Counter, by: By) -> None:
+    """An order that the bank could not carry out goes out anew, by finance and with a fresh proof alone (fault 36)."""
+    failed = ("update deposit_refund set error = '账户已注销', done_at = null "
+              "where id = (select id from deposit_refund limit 1)")
+    with psycopg.connect(counter.node.settings.database_url.replace("+psycopg", ""), autocommit=True) as line:
+        refund = line.execute(f"{failed} returning id".encode()).fetchone()
+    assert refund is not None
+    counter.late(counter.hall.host, f"/api/deposit-refunds/{refund[0]}/retry", by=by)
+
+
 async def test_neither_side_takes_a_message_that_the_other_has_not_signed(counter: Counter) -> None:
     await asyncio.to_thread(_without_the_banks_key, counter)
     proofs: tuple[By, By] = ("touch", "certificate")
     for bidder, by in zip(counter.hall.world.bidders, proofs, strict=False):
         await asyncio.to_thread(_asked_back, counter, bidder, by)
+        await asyncio.to_thread(_sent_again, counter, by)
 
 
 def _pay_by_command_line(counter: Counter, run: CommandLine) -> None:

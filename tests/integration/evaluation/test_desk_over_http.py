@@ -1,5 +1,6 @@
 """The desk through a node's own interface: what each audience is answered, and the opened bid page by page."""
 
+import asyncio
 import json
 from hashlib import sha256
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
+from storage.database.settings import Settings
 from storage.kernel.clock import process_now
 from tests.bids_world import Person
 from tests.desk_world import METHOD, Desk
@@ -17,6 +19,8 @@ from tests.platform_parts import StartNode
 from trading.tenders.tables import TenderDocument
 
 BODY = b"%PDF-1.7 bid"
+ROWS = [{"2": "25.00", "3": "8.00"}, {"2": "24.00", "3": "8.00"}, {"2": "26.00", "3": "8.00"}]
+PROOFS: tuple[By, ...] = ("touch", "certificate")
 
 
 class Counter:
@@ -48,6 +52,25 @@ def _review(member: StaleSession, path: str, by: By) -> dict[str, Any]:
     client.put(f"{path}/review", {"votes": votes})
     answer: dict[str, Any] = member.act(f"{path}/review/submit", by=by)
     return answer
+
+
+def _restart(counter: Counter, settings: Settings, by: By) -> Any:
+    """The leader has the round scored anew, and has signed in a while ago (R-168, fault 36)."""
+    leader = next(place for place, each in enumerate(counter.desk.members) if each is counter.desk.leader)
+    member = StaleSession(counter.member(leader), settings)
+    body = {"round": member.client.get(counter.path)["round"], "reason": "sheet-lost"}
+    return member.act(f"{counter.path}/scores/restart", body, by=by)
+
+
+async def test_a_round_is_scored_anew_by_a_leader_who_proves_itself_once_more(
+        desk: Desk, start_node: StartNode) -> None:
+    await desk.review_all()
+    node = await asyncio.to_thread(start_node)
+    counter = Counter(desk, node.address)
+    for number, by in enumerate(PROOFS, start=1):
+        for member in desk.members:
+            await desk.commit(member, ROWS, number)
+        assert await asyncio.to_thread(_restart, counter, node.settings, by) == {"round": number + 1}
 
 
 def _issued(desk: Desk, number: int, content: bytes, clarifications: list[dict[str, str]]) -> TenderDocument:

@@ -18,6 +18,7 @@ from storage.kernel.actor import PLATFORM
 from storage.kernel.clock import process_now, shanghai
 from storage.timers.tables import Timer
 from tests.bids_world import Person
+from tests.fresh_proof import StaleSession
 from tests.guarantee_world import Guarantees, submit_with
 from tests.opening_world import PRICES
 from trading.tenders.tables import Lot
@@ -139,7 +140,9 @@ async def test_a_claim_needs_a_ground_of_the_list_evidence_and_two_persons_and_t
         assert [each["kind"] for each in host.get("/api/me/tasks")["items"] if each["kind"] == "decide_claim"]
         assert guarantees.issuer.state["claims"] == {}
         assert host.get_bytes(f"/api/guarantee-claims/{made['id']}/evidence/0").startswith(b"%PDF")
-        assert host.act(f"/api/guarantee-claims/{made['id']}/decide", {"accepted": True})["status"] == "approved"
+        decided = StaleSession(host, guarantees.node.settings).act(
+            f"/api/guarantee-claims/{made['id']}/decide", {"accepted": True}, by="touch")
+        assert decided["status"] == "approved"
         guarantees.until(lambda: board(guarantees)[0]["status"] == "paid")
         shown = board(guarantees, hall.world.tenderee)[0]["claim"]
         assert (shown["status"], shown["decided_by"]["name"]) == ("paid", hall.host.party.name)
