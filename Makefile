@@ -25,8 +25,8 @@ check: setup ## style, types, import contracts, the house's measures, the web cl
 	.ci/npm run --silent typecheck
 	.ci/npm run --silent test
 
-test: check ## all tests, with real parts
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: check ## all tests, with real parts; those of the house's measures have just run
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/architecture
 
 bench: setup ## measure against named references; writes docs/benchmarks.md (half an hour on two cores)
 	@$(BIN)/python -m benchmarks $(ARGS)

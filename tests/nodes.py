@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,16 +26,10 @@ class NodeProcess:
         self.address = f"http://127.0.0.1:{port}"
         self.log = log
         self._environment = {**os.environ, **environment_of(settings), **extra}
-        self._needs_imports_of_its_own = bool(extra)
         self.process = self._launch()
 
-    def _launch(self) -> "subprocess.Popen[bytes] | Forked":
-        if not self._needs_imports_of_its_own:
-            return nursery().start(self._environment, self.port, self.log)
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "frontend.cli", "serve", "--port", str(self.port)], cwd=ROOT,
-                env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    def _launch(self) -> Forked:
+        return nursery().start(self._environment, self.port, self.log)
 
     def wait_until_ready(self, seconds: float = 240) -> None:
         """Until /readyz says yes; fails with the node's log."""

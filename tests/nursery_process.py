@@ -1,5 +1,6 @@
 """The process beside ``tests/nursery.py``: imports a node's modules once, then forks a node for each line it reads."""
 
+import importlib
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import frontend.server.asgi
 import frontend.server.sockets
 from frontend.cli.serve import serve
+from storage.database import fault_points
 
 _imported = (frontend.server.asgi, frontend.server.sockets)  # named by strings only in what a node runs
 
@@ -20,6 +22,7 @@ def _become(order: Mapping[str, Any]) -> None:
         os.dup2(file, number)
     os.environ.clear()
     os.environ.update(order["environment"])
+    importlib.reload(fault_points)  # reads its point on import
     serve.main(["--port", str(order["port"])], prog_name="yunkai serve")
 
 

@@ -32,7 +32,8 @@ def read_private_pem(data: bytes) -> PrivateKey:
     for name, _, der in pem.unarmor(data, multiple=True):
         if name == "PRIVATE KEY" and (found := private_key_of(der)) is not None:
             return found
-    return signing_key(load_pem_private_key(data, None))
+    # Proving an RSA key's numbers anew at each start takes as long as everything else; the file is the platform's own.
+    return signing_key(load_pem_private_key(data, None, unsafe_skip_rsa_key_validation=True))
 
 
 def write_private(path: Path, data: bytes) -> None:

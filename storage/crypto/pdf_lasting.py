@@ -12,7 +12,6 @@ from typing import Any
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_signer import PdfTimeStamper, TimestampDSSContentSettings
 from pyhanko_certvalidator.errors import PathError, ValidationError
@@ -61,9 +60,11 @@ async def make_lasting(pdf: bytes, evidence: Evidence, authority: TimestampAutho
 
     Raises ``Malformed`` for no PDF, ``Unavailable`` when the authority does not answer.
     """
-    for name in _fields(pdf):
-        pdf = await add_evidence(pdf, name, evidence) or pdf
-    return await _stamped(pdf, evidence, authority)
+    try:
+        proven = await add_evidence(pdf, evidence)
+    except (PdfError, ValueError, KeyError, TypeError) as error:
+        raise Malformed("PDF 签名无法读取", field="pdf") from error
+    return await _stamped(proven or pdf, evidence, authority)
 
 
 async def restamp(pdf: bytes, evidence: Evidence, authority: TimestampAuthority) -> bytes:
@@ -78,7 +79,7 @@ async def restamp(pdf: bytes, evidence: Evidence, authority: TimestampAuthority)
         raise TimestampRefused("文件没有文件时间戳")
     last = stamps[-1]
     name = str(open_pdf(pdf).embedded_timestamp_signatures[-1].field_name)
-    proven = await add_evidence(pdf, name, evidence) if last.is_intact and not last.is_modified else None
+    proven = await add_evidence(pdf, evidence, field_name=name) if last.is_intact and not last.is_modified else None
     if proven is None:
         raise TimestampRefused("最后一个文件时间戳已不能证明，不能在其上加盖", authority=last.authority)
     return await _stamped(proven, evidence, authority)
@@ -108,11 +109,3 @@ async def seal_paper(pdf: bytes, keys: PlatformKeys, authority: TimestampAuthori
     signed = await sign_pdf(pdf, keys.document, field_name=field_name, reason=reason, authority=authority)
     own = own_trust(keys, now)
     return await make_lasting(signed, Evidence(own.joined(others) if others else own, now), authority)
-
-
-def _fields(pdf: bytes) -> list[str]:
-    try:
-        found = PdfFileReader(BytesIO(pdf), strict=False).embedded_regular_signatures
-        return [str(each.field_name) for each in found]
-    except (PdfError, ValueError, KeyError, TypeError) as error:
-        raise Malformed("PDF 签名无法读取", field="pdf") from error

@@ -24,7 +24,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko.sign.validation.dss import async_add_validation_info
+from pyhanko.sign.validation.dss import DocumentSecurityStore, collect_validation_info
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -38,7 +38,7 @@ from storage.crypto.trust import TrustList
 from storage.crypto.tsa import TimestampAuthority
 
 # Hexadecimal digits reserved for the signature, its chain and a time stamp of any authority.
-_RESERVED = 48 * 1024
+_RESERVED = 32 * 1024
 _MECHANISM = {EC_P256: "sha256_ecdsa", RSA: "sha256_rsa", SM2: SM2_WITH_SM3}
 
 
@@ -122,7 +122,7 @@ async def finish_pdf(prepared: PreparedPdf, certificate: Certificate, signature:
     await finishing.async_finish_signing(output, digest, signed)
     if evidence is None:
         return output.getvalue()
-    complete = await add_evidence(output.getvalue(), str(state.get("field")), evidence)
+    complete = await add_evidence(output.getvalue(), evidence, field_name=str(state.get("field")))
     if complete is None:
         raise CertificateRefused("无法取得签名证书的有效性证据", reason="untrusted")
     return complete
@@ -137,16 +137,33 @@ async def sign_pdf(pdf: bytes, key: CertifiedKey, *, field_name: str, reason: st
                             authority=authority, evidence=evidence)
 
 
-async def add_evidence(pdf: bytes, field_name: str, evidence: Evidence) -> bytes | None:
-    """The document with chain, CRLs and OCSP answers for one of its signatures; None where the list has no proof."""
+async def add_evidence(pdf: bytes, evidence: Evidence, *, field_name: str | None = None) -> bytes | None:
+    """The document with chain, CRLs and OCSP answers for one of its signatures, or for all that are no time stamps.
+
+    One revision holds them all; a signature that the list does not prove gets nothing. None where it proves none.
+    """
     output = BytesIO(pdf)
-    found = [item for item in PdfFileReader(output, strict=False).embedded_signatures if item.field_name == field_name]
-    adding: Any = async_add_validation_info
-    try:
-        await adding(found[0], evidence.trust.context(evidence.at), in_place=True)
-    except Exception:  # whatever is wrong with the chain, there is no evidence
+    reader = PdfFileReader(output, strict=False)
+    found = reader.embedded_regular_signatures if field_name is None else [
+        each for each in reader.embedded_signatures if each.field_name == field_name]
+    writer: Any = IncrementalPdfFileWriter.from_reader(reader)
+    # A list, not a generator within ``any``: each is to be proven.
+    if not any([await _supply(writer, each, evidence) for each in found]):
         return None
+    writer.write_in_place()
     return output.getvalue()
+
+
+async def _supply(writer: IncrementalPdfFileWriter, signature: Any, evidence: Evidence) -> bool:
+    collecting: Any = collect_validation_info
+    context = evidence.trust.context(evidence.at)
+    try:
+        paths = await collecting(signature, context)
+    except Exception:  # whatever is wrong with the chain, there is no evidence
+        return False
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer, signature.pkcs7_content.hex().encode("ascii"), paths=paths, validation_context=context)
+    return True
 
 
 def _signer(certificate: Certificate, chain: Sequence[Certificate], signature: bytes | None = None) -> Any:

@@ -38,6 +38,12 @@ async def due(session: AsyncSession, name: str) -> list[int]:
     return list((await session.scalars(query)).all())
 
 
+async def due_reactions(session: AsyncSession) -> set[str]:
+    """The reactions with an entry whose rest is over."""
+    query = select(ReactionAside.name).where(ReactionAside.retry_at <= func.clock_timestamp()).distinct()
+    return set((await session.scalars(query)).all())
+
+
 async def waiting_rows(session: AsyncSession, name: str) -> set[str]:
     """The rows in which something was set aside: what comes behind waits too."""
     return set((await session.scalars(select(ReactionAside.row).where(ReactionAside.name == name).distinct())).all())

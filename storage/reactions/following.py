@@ -21,13 +21,14 @@ from storage.database.fault_points import reach
 from storage.database.work import Work
 from storage.ledger.model import Entry
 from storage.ledger.tables import PLATFORM_STREAM, LedgerEntry, LedgerPayload
-from storage.reactions.aside import due, note_failure, put_aside, taken_up, waiting_rows
+from storage.reactions.aside import due, due_reactions, note_failure, put_aside, taken_up, waiting_rows
 from storage.reactions.model import Heard, Reaction
 from storage.reactions.tables import ReactionAside, ReactionPosition
 
 _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 200
 _IDLE_SECONDS = 0.5
+_IS_HEARD = LedgerEntry.stream != PLATFORM_STREAM
 _LOCK_SPACE = 7_302  # the advisory lock class under which a reaction belongs to one node at a time
 
 
@@ -80,7 +81,18 @@ class Follower:
 
     async def follow(self) -> int:
         """One round over all reactions; how many entries were followed or set aside."""
-        return sum([await self._follow(each) for each in self._reactions])
+        return sum([await self._follow(each) for each in await self._with_work()])
+
+    async def _with_work(self) -> list[Reaction]:
+        """Those with entries not looked at or due again: a quiet ledger costs few questions, however many follow it."""
+        async with self._sessions() as session:
+            newest = await session.scalar(select(LedgerEntry.seq).where(_IS_HEARD).order_by(
+                LedgerEntry.seq.desc()).limit(1))
+            known = await session.execute(select(ReactionPosition.name, ReactionPosition.next_seq))
+            places = dict(known.tuples().all())
+            again = await due_reactions(session)
+        return [each for each in self._reactions
+                if each.name in again or (newest is not None and places.get(each.name, 0) <= newest)]
 
     async def _follow(self, reaction: Reaction) -> int:
         async with _Turn(self._sessions, reaction.name) as turn:
@@ -175,7 +187,7 @@ async def _heard(session: AsyncSession, which: ColumnElement[bool]) -> list[Hear
     """Entries by number."""
     query = (select(LedgerEntry.seq, LedgerEntry.entry, LedgerPayload.payload)
              .join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
-             .where(which, LedgerEntry.stream != PLATFORM_STREAM).order_by(LedgerEntry.seq).limit(_AT_ONCE))
+             .where(which, _IS_HEARD).order_by(LedgerEntry.seq).limit(_AT_ONCE))
     rows = (await session.execute(query)).all()
     heads = [(seq, msgspec.json.decode(entry, type=Entry), payload) for seq, entry, payload in rows]
     return [Heard(seq, head.action, head.stream, head.subject, head.ts, msgspec.json.decode(payload))

@@ -69,19 +69,20 @@ async def test_fault_20_one_of_extension_and_closing_wins(empty_hall: Hall) -> N
 
 async def test_fault_20_a_swept_timer_is_settled_by_the_closing_or_moved_by_the_extension(empty_hall: Hall) -> None:
     """Two nodes sweep the very timer that the extension moves; it never ends settled with the lot still open."""
-    world, found = empty_hall.world, set()
+    world, both = empty_hall.world, {("failed", True, False), ("selling", False, True)}
     folders = empty_hall.settings.key_directory.parent / "ca", empty_hall.settings.trust_directory
-    founder, stop = Founder(world.sessions, *folders), asyncio.Event()
+    founder, stop, found = Founder(world.sessions, *folders), asyncio.Event(), list[tuple[str, bool, bool]]()
 
     async def node() -> None:
         while not stop.is_set():
             await sweep(world.sessions, timers(empty_hall.keys))
             await asyncio.sleep(0.002)
 
-    async def race(place: int) -> tuple[str, bool, bool]:
-        lot = await founder.lot(world.tenderee, world.agency, world.custodians, timedelta(hours=1), serial=300 + place)
+    async def race(place: int, lead: timedelta) -> tuple[str, bool, bool]:
+        lot = await founder.lot(world.tenderee, world.agency, world.custodians, timedelta(hours=1),
+                                serial=300 + len(found))
         world.lot = lot
-        deadline = process_now() + timedelta(milliseconds=500)
+        deadline = process_now() + lead
         await world.set_deadline(deadline)
         async with world.sessions() as session, session.begin():
             await schedule(session, str(lot.id), "lot.close_bidding", deadline)
@@ -91,21 +92,28 @@ async def test_fault_20_a_swept_timer_is_settled_by_the_closing_or_moved_by_the_
         with suppress(Refused, RulesUnmet):
             await extend_deadline(lot.id, command, world.tenderee.actor, world.work())
         await asyncio.sleep(max(0.0, (deadline - process_now()).total_seconds()) + 0.2)
-        async with world.sessions() as session:
-            stage = (await session.get_one(Lot, lot.id)).stage
-            timer = (await session.scalars(select(Timer).where(Timer.subject == str(lot.id)))).one()
+        while True:  # a busy node sweeps late
+            async with world.sessions() as session:
+                timer = (await session.scalars(select(Timer).where(Timer.subject == str(lot.id)))).one()
+                stage = (await session.get_one(Lot, lot.id)).stage
+            if timer.done_at is not None or timer.due_at == _working_day():
+                break
+            await asyncio.sleep(0.05)
         acts = [action for action, _ in await empty_hall.entries() if action in ("lot.deadline_extended", "lot.failed")]
         assert acts == ["lot.failed" if stage == "failed" else "lot.deadline_extended"]
         return stage, timer.done_at is not None, timer.due_at == _working_day()
 
     nodes = [asyncio.create_task(node()) for _ in range(2)]
     try:
-        for place in range(20):
-            found.add(await race(place))
+        for lead in (0.5, 2, 8):  # seconds; where the machine is too slow for one of the two, there is more room
+            for place in range(20):
+                found.append(await race(place, timedelta(seconds=lead)))
+            if set(found) >= both:
+                break
     finally:
         stop.set()
         await asyncio.gather(*nodes)
-    assert found == {("failed", True, False), ("selling", False, True)}
+    assert set(found) == both
 
 
 async def test_a_deadline_moves_later_only_and_before_it_passes_and_bids_stay(hall: Hall) -> None:
