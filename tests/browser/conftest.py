@@ -10,15 +10,14 @@ from frontend.cli.demo import prepare_demo
 from storage.crypto.demo_pki import open_demo_pki
 from storage.database.settings import Settings
 from storage.kernel.clock import process_now
-from tests.browser.hall_stage import Stage
+from tests.browser.hall_stage import PATIENCE, Stage
 from tests.browser.key_stage import Keys
 from tests.browser.web_client import build_web_client
 from tests.identities import People
 from tests.nodes import NodeProcess
 from tests.platform_parts import StartNode, draw_ports
 
-# Milliseconds. A dozen browsers may share a machine of two cores; a page that never shows it still fails.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.stage import PASSWORD
 from tests.stage import Stage as Platform
 
+# Milliseconds. A dozen browsers may share a machine of two cores; a page that never shows it still fails.
+PATIENCE = 90_000
+
 
 class Stage(Platform):
     """The platform, and browsers before it."""
@@ -16,7 +19,7 @@ class Stage(Platform):
         """A browser of one's own, in Chinese, whose page errors fail the test."""
         made = browser.new_context(base_url=self.address, locale="zh-CN", viewport={"width": 1280, "height": 900},
                                    **options)
-        made.set_default_timeout(20_000)
+        made.set_default_timeout(PATIENCE)
         return made
 
     def sign_in(self, context: BrowserContext, name: str, path: str = "/tasks") -> Page:
@@ -47,7 +50,7 @@ def submit_bid(page: Page, price: str, file: Path) -> str:
 
 def submit_sealed(page: Page) -> str:
     """From the upload under way to the receipt, whose number is the answer."""
-    page.get_by_role("button", name="试解密").click(timeout=60_000)
+    page.get_by_role("button", name="试解密").click()
     page.get_by_text("您的证书能打开这份投标").wait_for()
     page.get_by_role("button", name="提交投标").click()
     page.get_by_role("heading", name="投标回执").wait_for()

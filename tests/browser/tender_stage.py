@@ -67,7 +67,6 @@ class Tender:
 
     def _arrives(self, name: str, path: str) -> Page:
         context = self.stage.context(self.browser)
-        context.set_default_timeout(30_000)
         bring_axe(context)
         if name == "visitor":
             page = context.new_page()

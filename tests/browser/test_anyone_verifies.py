@@ -92,7 +92,7 @@ def _drop(page: Page, folder: Path, name: str, content: bytes | dict[str, Any]) 
     file = folder / name
     file.write_bytes(content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode())
     page.get_by_label("选择或拖入要验证的文件").set_input_files(file)
-    expect(_card(page, name).locator(".verdict")).to_be_visible(timeout=30_000)
+    expect(_card(page, name).locator(".verdict")).to_be_visible()
 
 
 def _card(page: Page, name: str) -> Any:
@@ -121,7 +121,7 @@ def test_a_stranger_checks_a_whole_opening_in_the_browser(
     page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
     page.get_by_role("button", name="读取并核对").click()
     card = _card(page, f"lot-{public.lot_id}.json")
-    expect(card.get_by_text("核对通过")).to_be_visible(timeout=60_000)
+    expect(card.get_by_text("核对通过")).to_be_visible()
     for told in ("8,730,000.00 元", "8,500,000.50 元", "重新解密开标一览表：与唱标一致", "未解密：没有唱标",
                  "不多不少", "次签名当时均有效、未吊销，其中递交 3/3 份"):
         expect(card.get_by_text(told).first).to_be_visible()

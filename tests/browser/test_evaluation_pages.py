@@ -92,7 +92,7 @@ def _signed_in_and_led(eyes: Eyes) -> None:
     for member in evaluation.desk.members[1:]:
         evaluation.run(board.answer(member))
         evaluation.run(board.sign_in(member))
-    page.get_by_label("（本人）").check(timeout=20_000)
+    page.get_by_label("（本人）").check()
     eyes.look("member-0", "vote")
     page.get_by_role("button", name="投票").click()
     for member in evaluation.desk.members[1:3]:
@@ -142,7 +142,7 @@ def _scored(eyes: Eyes) -> None:
     desk = eyes.evaluation.desk
     page = eyes.page("member-0", "/lots/{lot}/evaluation")
     cells = page.locator("td input")
-    expect(cells.first).to_be_visible(timeout=20_000)
+    expect(cells.first).to_be_visible()
     for place, score in enumerate(DESIGN):
         cells.nth(place).fill(score)
         cells.nth(3 + place).fill("8")
@@ -161,11 +161,11 @@ def _scored(eyes: Eyes) -> None:
         low = "12.00" if number == 3 else f"2{number}.50"
         eyes.evaluation.run(desk.commit(member, [{"2": low, "3": "8.00"}, {"2": "24.00", "3": "8.00"},
                                                  {"2": "26.00", "3": "8.00"}]))
-    page.get_by_role("button", name="公开我的评分").click(timeout=20_000)
+    page.get_by_role("button", name="公开我的评分").click()
     expect(page.get_by_text("您的评分已公开")).to_be_visible()
     for member in desk.members[1:]:
         eyes.evaluation.run(desk.reveal(member))
-    expect(page.get_by_role("heading", name="须说明理由的评分")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="须说明理由的评分")).to_be_visible()
     eyes.look("member-0", "alerts")
 
 
@@ -175,16 +175,16 @@ def _explained_and_ranked(eyes: Eyes) -> None:
     page.get_by_role("button", name="提交理由").click()
     expect(page.get_by_text("已说明")).to_be_visible()
     eyes.evaluation.run(_explain(eyes.evaluation))
-    expect(page.get_by_role("heading", name="排序", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="排序", exact=True)).to_be_visible()
     for summary in page.locator(".figure > summary").all()[:3]:
         summary.click()
     eyes.look("member-0", "ranking")
     page.get_by_label("评审说明").fill("评审过程符合招标文件规定")
     page.get_by_role("button", name="形成报告，交全体签署").click()
-    expect(page.get_by_text("等待签署")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("等待签署")).to_be_visible()
     eyes.look("member-0", "signing")
     page.get_by_role("button", name="身份签署").click()
-    expect(page.get_by_role("button", name="身份签署")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_role("button", name="身份签署")).to_have_count(0)
     eyes.look("member-0", "signed")
 
 
@@ -239,7 +239,7 @@ def test_a_technical_result_is_worked_on_its_page(
         assert "stepHint" not in page.content(), "every step has its words"
         eyes.look("member-0", "technical")
         paper = evaluation.run(evaluation.desk.lay_out("technical"))
-        expect(page.get_by_text("等待签署")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("等待签署")).to_be_visible()
         eyes.look("member-0", "technical signing")
         for place in range(1, len(two.desk.members) + 1):
             evaluation.run(two.desk.sign(paper, place))

@@ -35,7 +35,7 @@ def _enrol(page: Page, folder: Path) -> None:
 
 
 def _is_moving(page: Page) -> None:
-    page.wait_for_function("() => Number(document.querySelector('progress')?.value ?? 0) >= 15", timeout=60_000)
+    page.wait_for_function("() => Number(document.querySelector('progress')?.value ?? 0) >= 15")
 
 
 @pytest.mark.cts("A-25", "A-87", "A-88", "A-91", "A-99", "A-101")
@@ -69,7 +69,7 @@ def test_a_newcomer_bids_over_a_bad_line(browser: Browser, stage: Stage, tmp_pat
     expect(again.get_by_text("只有拿到回执才算投标")).to_be_visible()
     again.get_by_role("button", name="提交投标").click()
     expect(again.get_by_role("heading", name="投标回执")).to_be_visible()
-    expect(again.get_by_text("已记入账本")).to_be_visible(timeout=20_000)
+    expect(again.get_by_text("已记入账本")).to_be_visible()
     _receipt_is_verifiable(again)
     _withdraw(again)
 

@@ -55,7 +55,7 @@ def test_a_bidder_with_a_usb_key_and_a_custodian_with_a_telephone_open_a_lot(
             agent.types(PASSWORD)
         for api in others:
             opens(api, lot["id"])
-        expect(page.get_by_text("已解密 3")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("已解密 3")).to_be_visible()
         assert "以投标人（或收件人）身份解开 2 个密钥信封" in agent.screen
         assert PASSWORD not in agent.screen
 

@@ -66,7 +66,7 @@ def _bid(page: Page, price: str, folder: Path) -> None:
     expect(page.get_by_text("从名称看，报价.pdf 载有报价")).to_be_hidden()
     page.get_by_label("报价文件", exact=True).set_input_files(folder / "报价.pdf")
     page.get_by_role("button", name="加密并上传").click()
-    page.get_by_role("button", name="试解密").click(timeout=90_000)
+    page.get_by_role("button", name="试解密").click()
     page.get_by_text("您的证书能打开这份投标").wait_for()
     page.get_by_role("button", name="提交投标").click()
     page.get_by_role("heading", name="投标回执").wait_for()

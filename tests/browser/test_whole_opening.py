@@ -183,7 +183,7 @@ def test_a_lot_opens_before_everyones_eyes(
 
     _objections(pages)
     _confirm_and_sign(pages)
-    expect(public.get_by_text("已公布").first).to_be_visible(timeout=30_000)
+    expect(public.get_by_text("已公布").first).to_be_visible()
     expect(public.get_by_text("链条完整")).to_be_visible()
     ailments += violations(public, "published")
     assert ailments == []
@@ -200,14 +200,14 @@ def _objections(pages: dict[str, Page]) -> None:
     pages["host"].get_by_label("答复", exact=True).fill("按日历天计算")
     pages["host"].get_by_role("button", name="当场答复").click()
     expect(bidder.get_by_text("按日历天计算", exact=False).last).to_be_visible()
-    pages["host"].get_by_role("button", name="结束异议").click(timeout=90_000)
+    pages["host"].get_by_role("button", name="结束异议").click()
 
 
 def _confirm_and_sign(pages: dict[str, Page]) -> None:
     pages["bidder-3"].get_by_role("button", name="确认无误并签名").click()
     for name in ("bidder-1", "bidder-2"):
         pages[name].get_by_role("button", name="确认无误并签名").click()
-    pages["host"].get_by_role("button", name="结束开标，生成记录").click(timeout=90_000)
+    pages["host"].get_by_role("button", name="结束开标，生成记录").click()
     _sign_record(pages["host"], "主持人")
     expect(pages["deputy"].get_by_text("主持人：")).to_be_visible()
     _sign_record(pages["deputy"], "记录人")

@@ -129,7 +129,7 @@ def _report_is_signed_by_all(tender: Tender) -> None:
     leader.get_by_label("评审说明").fill("评审过程符合招标文件规定")
     leader.get_by_role("button", name="形成报告，交全体签署").click()
     for place, page in enumerate(tender.members()):
-        page.get_by_role("button", name="身份签署").click(timeout=60_000)
+        page.get_by_role("button", name="身份签署").click()
         if place % 2:  # each second one signs while the one before it still does
             continue
         own = page.get_by_role("listitem").filter(has_text=f"成员{tender.alias(place)}")
@@ -183,7 +183,7 @@ def _an_objection_is_answered(tender: Tender) -> None:
 
 def _winner_is_confirmed(tender: Tender) -> None:
     page = tender.page("tenderee", "award")
-    page.get_by_role("button", name="确定中标人").click(timeout=90_000)
+    page.get_by_role("button", name="确定中标人").click()
     expect(page.get_by_text("确定于")).to_be_visible()
     _goes_out(page)
     tender.look("tenderee", "the result is out")
@@ -194,7 +194,7 @@ def _letters_reach_both(tender: Tender) -> None:
     page.get_by_role("button", name="编制全部通知书").click()
     page.get_by_role("button", name="定稿，交招标人签署").click()
     page.get_by_role("button", name="以招标人身份签署").click()
-    expect(page.get_by_text("签署完成")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("签署完成")).to_be_visible()
     host = tender.page("host", "award", fresh=True)
     host.get_by_role("button", name="验证通过").click()
     expect(host.locator(".tag", has_text="已验证")).to_be_visible()
@@ -242,7 +242,7 @@ def _its_file_is_closed(tender: Tender, package: Path) -> None:
     """The centre archives the lot of one envelope, and a stranger computes draw, scores and ranking again from that."""
     page = tender.page("host", "award", fresh=True)
     page.get_by_role("button", name="制作信息包并归档").click()
-    expect(page.get_by_text("信息包可以脱离平台独立验证")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("信息包可以脱离平台独立验证")).to_be_visible()
     tender.look("host", "archived")
     package.write_bytes(tender.get("host", f"/api/lots/{tender.lot}/archive").body())
     told = subprocess.run([COMMAND, "verify", package], capture_output=True, text=True, check=False)

@@ -57,11 +57,11 @@ def test_an_owner_registers_its_witness_and_strangers_compare_what_was_printed(
     file.write_text(_witnessed(stage)["note"])
     page.goto("/verify")
     page.get_by_label("选择或拖入要验证的文件").set_input_files(file)
-    expect(page.get_by_text("登记的见证人会签了这个检查点", exact=False)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("登记的见证人会签了这个检查点", exact=False)).to_be_visible()
     expect(page.get_by_text("核对通过")).to_be_visible()
     found += violations(page, "a checkpoint with its witness")
     page.goto(f"/lots/{lot}/hall")
-    expect(page.get_by_role("group", name="账本检查点", exact=True).get_by_text(NAME)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("group", name="账本检查点", exact=True).get_by_text(NAME)).to_be_visible()
     assert found == []
 
 
@@ -91,15 +91,15 @@ def _compare_a_notice(page: Page) -> list[str]:
     expect(seal.get_by_role("img", name="账本检查点二维码")).to_be_visible()
     found = violations(page, "a notice with its checkpoint")
     seal.get_by_role("link", name="在验证页比对").click()
-    expect(page.get_by_text(re.compile("一致：根摘要相同，平台签名有效，到今天的"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("一致：根摘要相同，平台签名有效，到今天的"))).to_be_visible()
     expect(page.get_by_text(re.compile(rf"前 \d+ 条由 {NAME} 会签"))).to_be_visible()
     found += violations(page, "a printed checkpoint that holds")
     address = page.url
     page.goto("about:blank")
     page.goto(address[:-1] + ("0" if address[-1] != "0" else "1"))
-    expect(page.get_by_text("不一致！账本与纸面不符")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("不一致！账本与纸面不符")).to_be_visible()
     found += violations(page, "a printed checkpoint that does not hold")
     page.goto("about:blank")
     page.goto(re.sub(r"size=\d+", "size=999999", address))
-    expect(page.get_by_text("平台没有这个条数的检查点")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("平台没有这个条数的检查点")).to_be_visible()
     return found
