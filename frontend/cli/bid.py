@@ -9,6 +9,7 @@ from frontend.cli.bid_deposit import deposit
 from frontend.cli.bid_desk import bid_work, folder_option, lot_argument, state_option, waived_option
 from frontend.cli.bid_layout import layout
 from frontend.cli.bid_letter import letter
+from frontend.cli.bid_reading import read
 from frontend.cli.bid_recipe import recipe_into, recipe_option
 from frontend.cli.bid_recovery import code_into, recovery_option
 from frontend.cli.bid_release import release_when_open
@@ -99,11 +100,11 @@ def send(desk: Desk, lot: str, files: tuple[Path, ...], price_files: tuple[Path,
     """加密、上传、试解密、递交；断线后重新运行即续传，换文件运行即替换。Seals, uploads, submits."""
     values = dict(pair(text) for text in fields)
     with bid_work(desk, lot, state) as work:
+        warn_of_prices(work.desk()["requirements"], files)
         backup_into(work, key_backup)
         code_into(work, recovery_code)
         recipe_into(work, recipe)
         kept = letter_for(work, Security(letter_file, order, waived), output)
-        warn_of_prices(work.desk()["requirements"], files)
         if submit:
             warn(work, has_letter=kept is not None, is_waived=waived)
         with progress() as work.tell:
@@ -230,6 +231,7 @@ def release(desk: Desk, lot: str, root: Path | None, wait: float) -> None:
 
 
 bid.add_command(layout)
+bid.add_command(read)
 bid.add_command(remedy)
 bid.add_command(letter)
 bid.add_command(deposit)

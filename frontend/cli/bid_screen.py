@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from bidding.bids.model import PRICE, TECHNICAL, WHOLE, kinds_in
-from bidding.bids.price_words import misplaced
+from bidding.bids.price_words import doubtful, forbidden
 from bidding.deposits.model import FORM_WORDS
 from frontend.cli.bid_upload import CheckFailed
 from frontend.cli.client import ApiClient, ApiError, Asked, Unreachable
@@ -133,9 +133,15 @@ def show_requirements(asked: dict[str, Any]) -> None:
 
 
 def warn_of_prices(asked: dict[str, Any], files: Sequence[Path]) -> None:
-    """Of two envelopes: which files of the first by their names belong into the second (R-318)."""
-    if WHOLE not in asked["envelopes"] and (names := misplaced([path.name for path in files], asked["bid_parts"])):
-        screen.print(f"从名称看，{'、'.join(names)} 载有报价：写有报价的文件应以 --price-file 放入第二信封，"
+    """Of two envelopes: ends where a file of the first bears a priced part's name, and names the doubtful (R-318)."""
+    if WHOLE in asked["envelopes"]:
+        return
+    names, parts = [path.name for path in files], asked["bid_parts"]
+    if wrong := forbidden(names, parts):
+        end(f"{'、'.join(wrong)} 是第二信封的组成部分，不能放入先开启的第一信封：请改用 --price-file；"
+            "确不含报价的，请在文件名中写明“不含报价”")
+    if told := doubtful(names, parts):
+        screen.print(f"从名称看，{'、'.join(told)} 载有报价：写有报价的文件应以 --price-file 放入第二信封，"
                      "第一信封先开启", style="yellow", markup=False)
 
 

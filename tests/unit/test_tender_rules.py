@@ -197,6 +197,11 @@ TWO_PARTS = [BidPart("1", "技术文件"), BidPart("2", "报价文件", priced=T
     ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": TWO_PARTS[:1]}, {"R-318"}),
     ({"two_envelopes": True, "announced_fields": [*PRICED, AnnouncedField("rate", "下浮率", "percent")],
       "bid_parts": TWO_PARTS}, {"R-318"}),
+    ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": [*TWO_PARTS, BidPart("3", "综合单价分析")]},
+     {"R-318/7"}),
+    ({"two_envelopes": True, "announced_fields": [*PRICED, AnnouncedField("words", "投标总价（大写）", "text")],
+      "bid_parts": TWO_PARTS}, {"R-318/7"}),
+    ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": [*TWO_PARTS, BidPart("3", "投标函")]}, set()),
     ({"two_envelopes": True, "announced_fields": PRICED, "bid_parts": TWO_PARTS, "price_notice_minutes": 29},
      {"R-318/2"}),
 ])

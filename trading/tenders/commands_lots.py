@@ -31,7 +31,8 @@ _MONEY = ("estimate", "price_limit", "minimum_price", "deposit")
 _PLAIN = ("title", "content", "compulsory", "validity_days", "documents_from", "documents_until", "deadline_at",
           "opening_place", "host_id", "recorder_id", "k", "suite", "decryption_minutes", "objection_minutes",
           "sign_in_minutes", "remedy", "requires_bill", "two_envelopes", "price_notice_minutes")
-_STRUCTURED = ("announced_fields", "bid_parts", "review_items", "scoring_items")
+_PLACED = ("announced_fields", "bid_parts")
+_STRUCTURED = ("review_items", "scoring_items")
 
 
 def _money(value: Decimal | None, field: str) -> Decimal | None:
@@ -69,6 +70,9 @@ async def _fill(held: Lot, draft: LotDraft, uow: Work) -> None:
         setattr(held, name, getattr(draft, name))
     for name in _MONEY:
         setattr(held, name, _money(getattr(draft, name), name))
+    for name in _PLACED:
+        placed = [each.placed(two_envelopes=draft.two_envelopes) for each in getattr(draft, name)]
+        setattr(held, name, msgspec.to_builtins(placed))
     for name in _STRUCTURED:
         setattr(held, name, msgspec.to_builtins(getattr(draft, name)))
     # Bidders choose among all forms unless the tenderee says otherwise.

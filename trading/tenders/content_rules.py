@@ -18,6 +18,7 @@ from trading.tenders.content import (
     numbers_repeat,
 )
 from trading.tenders.facts import LotFacts
+from trading.tenders.price_words import PRICED_KINDS, surely_names_price
 
 _CTS, _EB = "CTS-EBS01-2016 ", "电子招标投标办法 "
 _CERTIFIED, _ELECTRONIC = date(2016, 1, 1), date(2013, 5, 1)
@@ -40,10 +41,22 @@ def prices_are_in_the_second_envelope(lot: LotFacts) -> bool:
     if not held.two_envelopes:
         lines, parts = held.announced_fields, held.bid_parts
         return not any(each.priced for each in lines) and not any(each.priced for each in parts)
-    told = all(each.priced for each in held.announced_fields if each.kind in {"money", "percent"})
+    told = all(each.priced for each in held.announced_fields if each.kind in PRICED_KINDS)
     both = {False, True}
     return (told and {each.priced for each in held.announced_fields if each.required} == both
             and {each.priced for each in held.bid_parts if each.required} == both)
+
+
+@rule("R-318/7", "双信封招标：名称即为报价的组成部分和唱标内容只在第二信封",
+      cites="公路工程标准施工招标文件 双信封形式；R-318", since=date(2000, 1, 1))
+def what_names_a_price_is_priced(lot: LotFacts) -> bool:
+    """A part or line that bears a price by its very name, or the name of a priced line; of a mere doubt pages warn."""
+    held = lot.structure
+    labels = [each.label for each in held.announced_fields if each.priced]
+    named = [*((each.title, each.priced) for each in held.bid_parts),
+             *((each.label, each.priced) for each in held.announced_fields if each.kind not in PRICED_KINDS)]
+    return not held.two_envelopes or not any(
+        surely_names_price(name, labels) for name, is_priced in named if not is_priced)
 
 
 @rule("R-318/2", "第二次开标在技术商务评审结果签署后进行，提前告知不少于招标文件载明的时间（三十分钟以上）",
@@ -173,8 +186,8 @@ def _scores_fall(formula: PriceFormula) -> bool:
 
 
 STRUCTURE_RULES = (
-    price_is_announced, prices_are_in_the_second_envelope, second_opening_is_told_in_time, nobody_opens_alone,
-    complaints_can_decide, custodians_are_not_staff, remedy_is_stated,
+    price_is_announced, prices_are_in_the_second_envelope, second_opening_is_told_in_time,
+    what_names_a_price_is_priced, nobody_opens_alone, complaints_can_decide, custodians_are_not_staff, remedy_is_stated,
     evaluation_numbers_are_unique, scores_add_up, bid_parts_are_set, price_formula_is_complete,
     deposit_forms_are_stated, only_judged_scores_are_trimmed, baseline_stands,
 )

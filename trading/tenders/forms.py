@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from trading.tenders.content import AnnouncedField, AwardRule, BidPart, PriceFormula, ReviewItem, ScoringItem
+from trading.tenders.price_words import PRICED_KINDS, names_price
 
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Line = Annotated[str, Meta(max_length=500)]
@@ -47,6 +48,44 @@ class CustodianChoice(Struct, frozen=True, forbid_unknown_fields=True):
     certificate: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
+class FieldDraft(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of the opening statement; ``priced`` left out: of two envelopes, money and percentages are."""
+
+    key: str
+    label: str
+    kind: str
+    required: bool = True
+    priced: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Its shape is that of the content."""
+        self.placed(two_envelopes=False)
+
+    def placed(self, *, two_envelopes: bool) -> AnnouncedField:
+        """In the envelope it says, or in that of its kind (R-318)."""
+        usual = two_envelopes and self.kind in PRICED_KINDS
+        return AnnouncedField(self.key, self.label, self.kind, self.required,
+                              usual if self.priced is None else self.priced)
+
+
+class PartDraft(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a bid; ``priced`` left out: of two envelopes, what by its title names a price is."""
+
+    number: str
+    title: str
+    required: bool = True
+    priced: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Its shape is that of the content."""
+        self.placed(two_envelopes=False)
+
+    def placed(self, *, two_envelopes: bool) -> BidPart:
+        """In the envelope it says, or in that of its title (R-318)."""
+        usual = two_envelopes and names_price(self.title)
+        return BidPart(self.number, self.title, self.required, usual if self.priced is None else self.priced)
+
+
 class LotDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A lot with the structured part of its tender document. Money in yuan, instants with a zone."""
 
@@ -72,8 +111,8 @@ class LotDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sign_in_minutes: Minutes = 60
     remedy: Annotated[str, Meta(max_length=20)] = "none"
     requires_bill: bool = False
-    announced_fields: Annotated[list[AnnouncedField], Meta(max_length=30)] = []
-    bid_parts: Annotated[list[BidPart], Meta(max_length=100)] = []
+    announced_fields: Annotated[list[FieldDraft], Meta(max_length=30)] = []
+    bid_parts: Annotated[list[PartDraft], Meta(max_length=100)] = []
     review_items: Annotated[list[ReviewItem], Meta(max_length=200)] = []
     scoring_items: Annotated[list[ScoringItem], Meta(max_length=200)] = []
     price_formula: PriceFormula | None = None

@@ -201,6 +201,20 @@ def _read_the_price(house: House, two: TwoEnvelopes) -> None:
         other.get_bytes(address)
 
 
+def _take_home(run: CommandLine, hall: Hall) -> None:
+    """Whoever passed takes both envelopes home as they were sealed; who failed the first, and is told of the other."""
+    lot, code = str(hall.lot.id), hall.lot.code
+    for place, name in ((0, "passed"), (FAILER, "failed")):
+        kept = run.folder / name
+        taken = run(hall.world.bidders[place], "read", lot, "-o", str(kept))
+        assert taken.returncode == 0, taken.stderr
+        assert (kept / f"{code}-technical.pdf").read_bytes() == b"%PDF-1.7 technical"
+        assert (kept / f"{code}-price.pdf").exists() is (name == "passed")
+        assert ("始终密封，不再开启" in taken.stdout) is (name == "failed")
+    again = run(hall.world.bidders[0], "read", lot, "-o", str(run.folder / "passed"))
+    assert (again.returncode, "已存在" in again.stderr) == (1, True), "nothing is overwritten"
+
+
 async def test_both_envelopes_by_command_line_and_a_failer_is_turned_away(
         node: NodeProcess, sessions: Sessions, settings: Settings, object_store: ObjectStore, tmp_path: Path) -> None:
     hall = await found_hall(sessions, settings, object_store)
@@ -240,6 +254,7 @@ async def test_both_envelopes_by_command_line_and_a_failer_is_turned_away(
     assert await two.take() == "competition"
     assert await two.find_competition() == "ranked"
     await asyncio.to_thread(_read_the_price, house, two)
+    await asyncio.to_thread(_take_home, run, hall)
     stored = await two.desk.everything_stored()
     assert PRICES[0] in stored, "an opened price is found by this search, so a sealed one would be"
     assert PRICES[FAILER] not in stored
