@@ -8,7 +8,7 @@ from bidding.bids.model import fields_in
 from bidding.bids.tables import ObjectDamage
 from bidding.deposits.summary import security_answer
 from bidding.opening.complaints import WORDS, Why
-from bidding.opening.model import CAUSES, PRICES_ARE_KNOWN, TERMINAL, BidState, HallAct, HallStep
+from bidding.opening.model import CAUSES, PRICES_ARE_KNOWN, TERMINAL, BidState, BodyCheck, HallAct, HallStep
 from bidding.opening.queries import HallView
 from bidding.opening.steps import missing
 from bidding.opening.tables import CustodianComplaint, OpenedBid
@@ -221,8 +221,10 @@ def _open_to(view: HallView) -> list[HallAct]:
     if mine is not None:
         acts.append(HallAct.OBJECT)
         acts += [HallAct.RELEASE_BID] if mine.state == BidState.SEALED else []
-        is_damaged = any(each.restored_at is None for each in view.damages.get(mine.bid_id, ()))
-        acts += [HallAct.RESTORE_OBJECT] if is_damaged else []
+        is_damaged = mine.state == BidState.DAMAGED or (mine.body_check == BodyCheck.FAILED and any(
+            each.restored_at is None for each in view.damages.get(mine.bid_id, ())))
+        may_restore = is_damaged and view.lot.remedy != "none"
+        acts += [HallAct.RESTORE_OBJECT, HallAct.RESTORE_BODY] if may_restore else []
         is_open = mine.state == BidState.DECRYPTED and mine.bid_id not in view.confirmations
         acts += [HallAct.CONFIRM] if is_open else []
     if view.owes_shares(settled_by_complaint=False):

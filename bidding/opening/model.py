@@ -37,6 +37,7 @@ class HallAct(StrEnum):
     RELEASE_BID = "release_bid"
     RELEASE_SHARES = "release_shares"
     RESTORE_OBJECT = "restore_object"
+    RESTORE_BODY = "restore_body"  # once prices were announced, as long as the opening lasts
     OBJECT = "object"
     ANSWER = "answer"
     CONFIRM = "confirm"

@@ -197,7 +197,8 @@ async def release_shares(lot_id: FromPath[UUID], data: JSONBody[releasing.Releas
                          keys: NamedDependency[Keys]) -> Answer:
     """A custodian releases its shares of all bids."""
     taken = await releasing.release_shares(lot_id, data, actor, work(), keys)
-    return {"index": taken.index, "sound": taken.sound, "unsound": taken.unsound, "queued": taken.queued}
+    return {"index": taken.index, "sound": taken.sound, "unsound": taken.unsound, "queued": taken.queued,
+            "unread": [{"bid": str(bid), "place": place, "why": why} for bid, place, why in taken.unread]}
 
 
 @post("/api/lots/{lot_id:uuid}/restoration/parts", operation_id="restoreParts", status_code=200, opt=_REFUSALS)

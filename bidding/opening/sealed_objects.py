@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bidding.bids.model import kinds_in
 from bidding.bids.tables import Envelope
 from bidding.opening.secrets_in_hall import SealedKeys, SealedShare
 from bidding.opening.tables import OpenedBid, Opening, ShareReleased
+from storage.crypto.canonical import parse_object
 from storage.crypto.header import Header, read_header
 from storage.crypto.manifest import Manifest, read_manifest
 from storage.crypto.platform_keys import PlatformKeys
@@ -40,6 +44,42 @@ async def sealed_objects(session: AsyncSession, bids: Sequence[OpenedBid]) -> di
     for row in rows:
         found[versions[row.bid_version_id]][row.kind] = _object(row)
     return found
+
+
+async def spoilt_rows(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid]) -> dict[UUID, str]:
+    """What is wrong with the bids whose rows are no longer what the signed notice lists: the platform's own fault."""
+    return (await _rows_of_set(session, opening, bids))[1]
+
+
+async def objects_of_set(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid],
+                         ) -> tuple[dict[UUID, dict[str, SealedObject]], dict[UUID, str]]:
+    """The objects of what is opened, by bid and kind, without those of bids whose rows are spoilt; and these, as
+    ``spoilt_rows``. One bid that was spoilt keeps no other shut."""
+    rows, spoilt = await _rows_of_set(session, opening, bids)
+    return {bid: {row.kind: _object(row) for row in found} for bid, found in rows.items()}, spoilt
+
+
+async def _rows_of_set(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid],
+                       ) -> tuple[dict[UUID, list[Envelope]], dict[UUID, str]]:
+    notice: Any = parse_object((opening.notice or "").encode())
+    listed = {(each["bid"], kind): (digest, each["manifests"][kind])
+              for each in notice["bids"] for kind, digest in each["headers"].items()}
+    versions, kinds = {bid.bid_version_id: bid.bid_id for bid in bids}, kinds_in(opening.envelope)
+    found: dict[UUID, list[Envelope]] = {bid.bid_id: [] for bid in bids}
+    for row in await session.scalars(select(Envelope).where(
+            Envelope.bid_version_id.in_(versions), Envelope.kind.in_(kinds))):
+        found[versions[row.bid_version_id]].append(row)
+    spoilt = {}
+    for bid, rows in found.items():
+        sound = {row.kind for row in rows if listed.get((str(bid), row.kind)) == (
+            _digest(row.header), _digest(row.manifest or ""))}
+        if wrong := [kind for kind in kinds if kind not in sound]:
+            spoilt[bid] = f"与开标通知所载摘要不符或缺失：{'、'.join(wrong)}"
+    return {bid: rows for bid, rows in found.items() if bid not in spoilt}, spoilt
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _object(row: Envelope) -> SealedObject:

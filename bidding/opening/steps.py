@@ -32,6 +32,7 @@ STEPS: tuple[Row, ...] = (
 )
 
 _RELEASE = (_GO, rules.opening_time_has_come, rules.decryption_window_is_open)
+_TOLD = frozenset({HallStep.ANNOUNCED, HallStep.OBJECTIONS, HallStep.CONFIRMING})
 _SPOKEN = frozenset({HallStep.FROZEN, HallStep.DECRYPTING, HallStep.ANNOUNCED, HallStep.OBJECTIONS})
 
 
@@ -52,9 +53,10 @@ ADMISSIONS: dict[HallAct, Admission] = {
     HallAct.RELEASE_BID: Admission(frozenset({HallStep.DECRYPTING}), (*_RELEASE, rules.remedy_is_in_the_document)),
     HallAct.RELEASE_SHARES: Admission(frozenset({HallStep.DECRYPTING}), _RELEASE),
     HallAct.RESTORE_OBJECT: Admission(frozenset({HallStep.DECRYPTING}), (*_RELEASE, rules.remedy_is_in_the_document)),
+    HallAct.RESTORE_BODY: Admission(_TOLD, (_GO, rules.remedy_is_in_the_document)),
     HallAct.OBJECT: Admission(_SPOKEN),
     HallAct.ANSWER: Admission(_SPOKEN),
-    HallAct.CONFIRM: Admission(frozenset({HallStep.ANNOUNCED, HallStep.OBJECTIONS, HallStep.CONFIRMING})),
+    HallAct.CONFIRM: Admission(_TOLD),
     HallAct.SIGN_RECORD: Admission(frozenset({HallStep.SIGNING}), (_GO,)),
     HallAct.SCHEDULE_PRICES: Admission(frozenset({HallStep.PUBLISHED}), (
         rules.passers_are_fixed, rules.price_hour_is_told_in_time)),

@@ -232,7 +232,11 @@ def _release_now(api: ApiClient, identity: ClientIdentity, lot: str,
     if not found.made and complaint is None:
         return {"accepted": True, "already": not found.kept_back, "kept_back": found.kept_back}
     act = partial(api.act, f"/api/lots/{lot}/releases/custodian")
-    return send_shares(act, found.made, complaint) | {"kept_back": found.kept_back}
+    answer = send_shares(act, found.made, complaint)
+    known = {each["bid"] for each in found.kept_back}
+    unread = [{"bid": f"第 {each['place']} 号", "kind": "", "why": f"平台数据库中的记录受损，{each['why']}"}
+              for each in answer.get("unread", []) if each["bid"] not in known]
+    return answer | {"kept_back": [*found.kept_back, *unread]}
 
 
 def send_shares(act: Callable[[dict[str, Any]], dict[str, Any]], shares: Sequence[Mapping[str, Json]],

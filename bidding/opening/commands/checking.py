@@ -97,7 +97,7 @@ async def _hold_in_order(uow: Work, opened_id: UUID) -> OpenedBid:
 
 async def finish_check(opened_id: UUID, finding: Finding, uow: Work) -> None:
     """Records the result; the opening's outcome is not changed by it, the committee sees it. A damaged body may be
-    brought again by its bidder within the window, where the tender document has a remedy (R-144)."""
+    brought again by its bidder until the opening is concluded, where the tender document has a remedy (R-144)."""
     async with uow:
         bid = await _hold_in_order(uow, opened_id)
         now = await uow.now()

@@ -11,8 +11,9 @@ from bidding.opening.attribution import cause_at_close
 from bidding.opening.commands.judging import settle
 from bidding.opening.custody import tallies
 from bidding.opening.holding import Hall, enter_hall, hold_bids, hold_latest, periods_of, window_of
-from bidding.opening.model import BidState, HallAct, HallStep, Period
+from bidding.opening.model import CAUSES, TERMINAL, BidState, HallAct, HallStep, Period
 from bidding.opening.permissions import require_host
+from bidding.opening.sealed_objects import spoilt_rows
 from bidding.opening.steps import admit
 from bidding.opening.tables import DecryptionPeriod, Opening
 from storage.database.fault_points import reach
@@ -160,12 +161,17 @@ async def _close_window(uow: Work, lot_id: UUID) -> bool:
     now = await uow.now()
     if not window_of(await periods_of(uow.session, opening.id)).is_over(now):
         return False
+    bids = [bid for bid in bids if bid.state not in TERMINAL]
     found = await tallies(uow.session, await uow.session.get_one(Lot, lot_id), opening, [bid.bid_id for bid in bids])
+    spoilt = await spoilt_rows(uow.session, opening, bids)
     changed = False
     for bid in bids:
-        cause = cause_at_close(bid.state, found[bid.bid_id], bid.cause)
+        # Rows that are not what was signed at the hour open to nobody: no silence of others is judged then.
+        is_spoilt = bid.bid_id in spoilt and bid.state != BidState.DAMAGED
+        cause = CAUSES["object-altered"] if is_spoilt else cause_at_close(bid.state, found[bid.bid_id], bid.cause)
         if cause is not None:
-            damage = {"damage": bid.evidence} if bid.state == BidState.DAMAGED else {}
+            damage: dict[str, object] = {"damage": bid.evidence} if bid.state == BidState.DAMAGED else {}
+            damage |= {"rows": spoilt[bid.bid_id]} if is_spoilt else {}
             settle(uow, bid, cause, {"closed_at": to_wire(now), "attempts": bid.attempts, "last_cause": bid.cause,
                                      "custodians": found[bid.bid_id].evidence(), **damage}, CLOCK)
             changed = True

@@ -19,7 +19,7 @@ from bidding.opening.holding import Hall, enter_hall, hold_bid, hold_bids
 from bidding.opening.model import AT_WORK, CAUSES, TERMINAL, BidState, HallAct, state_after_release
 from bidding.opening.parts import BidderPart, SharePart, release_in
 from bidding.opening.release_signing import release_bytes, sealed_parts
-from bidding.opening.sealed_objects import SealedObject, sealed_objects, session_key
+from bidding.opening.sealed_objects import SealedObject, objects_of_set, session_key
 from bidding.opening.secrets_in_hall import (
     SealedShare,
     check_bidder_release,
@@ -106,7 +106,11 @@ async def _judged(uow: Work, hall: Hall, bid: OpenedBid, command: ReleaseBid, ac
         raise Invalid("投标人自行提交保管密钥的，须依招标文件的补救方案申请（R-144）", field="custody")
     if any(part.custody for part in command.releases) and (await _tally(uow, hall, bid)).is_enough:
         raise Refused("保管人份额已足，无须自行提交保管密钥", rule="R-144")
-    objects = (await sealed_objects(uow.session, [bid]))[bid.bid_id]
+    found, spoilt = await objects_of_set(uow.session, hall.opening, [bid])
+    if spoilt:
+        raise Refused("平台数据库中您这份投标文件的记录受损（平台责任），暂不能解密，请告知主持人",
+                      reason=spoilt[bid.bid_id])
+    objects = found[bid.bid_id]
     signer = await _signer(uow, bid, command, actor, {kind: objects[kind].header for kind in kinds})
     if signer is None:
         return "", "not-the-holder"
@@ -173,18 +177,23 @@ def _sealed(command: ReleaseBid) -> list[dict[str, Json]]:
 
 @dataclass(frozen=True, slots=True)
 class SharesTaken:
-    """What became of a custodian's release."""
+    """What became of a custodian's release; ``unread``: bids of which nothing was taken, for the platform's own rows of
+    them are spoilt, each with its place and what is wrong."""
 
     index: int
     sound: int
     unsound: int
     queued: int
     complaints: int = 0
+    unread: tuple[tuple[UUID, int, str], ...] = ()
 
 
 async def release_shares(lot_id: UUID, command: ReleaseShares, actor: Actor, uow: Work,
                          keys: PlatformKeys) -> SharesTaken:
-    """A custodian gives its shares: each is checked against what its bidder committed to, and kept sealed."""
+    """A custodian gives its shares: each is checked against what its bidder committed to, and kept sealed.
+
+    A bid whose rows are spoilt is left out and named, and may be given later; the others go on (R-144).
+    """
     async with uow:
         hall = await enter_hall(uow, lot_id, actor, share=True)
         index = hall.seat.custodian_index
@@ -195,7 +204,10 @@ async def release_shares(lot_id: UUID, command: ReleaseShares, actor: Actor, uow
         fresh = await _fresh(uow, hall, command, index, bids)
         if not fresh and command.complaint is None:
             return SharesTaken(index, 0, 0, 0)
-        objects, session = await sealed_objects(uow.session, list(bids.values())), session_key(keys, hall.opening)
+        objects, spoilt = await objects_of_set(uow.session, hall.opening, list(bids.values()))
+        session, named = session_key(keys, hall.opening), {part.bid for part in fresh if part.bid in spoilt}
+        fresh = [part for part in fresh if part.bid not in spoilt]
+        unread = tuple((each, bids[each].place, spoilt[each]) for each in bids if each in named)
         complaints = 0
         if command.complaint is not None:
             complaints = await take_complaint(uow, hall, command.complaint, actor, objects, session)
@@ -203,9 +215,11 @@ async def release_shares(lot_id: UUID, command: ReleaseShares, actor: Actor, uow
         await _replace_unsound(uow, index, rows, kinds_in(hall.opening.envelope))
         queued = await _queue_ready(uow, hall, bids)
         sound = sum(row.is_sound for row in rows)
-        taken = SharesTaken(index, sound, len(rows) - sound, len(queued), complaints)
+        taken = SharesTaken(index, sound, len(rows) - sound, len(queued), complaints, unread)
+        if not rows and not complaints:
+            return taken
         if rows:
-            await _note(uow, hall, actor, rows, queued)
+            await _note(uow, hall, actor, rows, taken, queued)
         reach("opening.releasing_shares")
         await uow.commit()
         return taken
@@ -266,7 +280,7 @@ async def _queue_ready(uow: Work, hall: Hall, bids: Mapping[UUID, OpenedBid]) ->
     return ready
 
 
-async def _note(uow: Work, hall: Hall, actor: Actor, rows: Sequence[ShareReleased],
+async def _note(uow: Work, hall: Hall, actor: Actor, rows: Sequence[ShareReleased], taken: SharesTaken,
                 queued: Sequence[OpenedBid]) -> None:
     index, unsound = rows[0].index, [row for row in rows if not row.is_sound]
     earlier = await uow.session.get(CustodianRelease, (hall.opening.id, index), with_for_update=True)
@@ -278,4 +292,5 @@ async def _note(uow: Work, hall: Hall, actor: Actor, rows: Sequence[ShareRelease
     uow.record("custodian.released", actor, stream=hall.stream, subject=hall.stream, payload={
         "index": index, "name": actor.name, "sound": len(rows) - len(unsound),
         "unsound": [{"bid": str(row.bid_id), "kind": row.kind} for row in unsound],
-        "queued": [str(bid.bid_id) for bid in queued]})
+        "queued": [str(bid.bid_id) for bid in queued],
+        **({"unread": [str(bid) for bid, _, _ in taken.unread]} if taken.unread else {})})

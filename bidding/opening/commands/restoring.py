@@ -16,7 +16,7 @@ from bidding.bids.commands.uploading import PartAddress
 from bidding.bids.tables import Envelope, ObjectDamage
 from bidding.opening.commands.judging import queue
 from bidding.opening.holding import Hall, enter_hall, hold_bid
-from bidding.opening.model import BidState, BodyCheck, HallAct
+from bidding.opening.model import PRICES_ARE_KNOWN, BidState, BodyCheck, HallAct
 from bidding.opening.steps import admit
 from bidding.opening.tables import OpenedBid
 from storage.crypto.canonical import to_base64
@@ -69,12 +69,15 @@ class _Place:
 
 
 async def _enter(uow: Work, lot_id: UUID, kind: str, actor: Actor) -> _Place:
-    """Raises ``RulesUnmet`` outside the window or without the clause, ``Refused`` for what is not damaged."""
+    """Raises ``RulesUnmet`` out of time or without the clause, ``Refused`` for what is not damaged.
+
+    A statement is asked for in the window alone; a body until the opening is concluded and its record drawn up.
+    """
     hall = await enter_hall(uow, lot_id, actor, share=True, claims_remedy=True)
     if hall.seat.opened is None:
         raise NotAllowed("您在本标段没有已递交的投标文件")
     bid = await hold_bid(uow, hall.seat.opened)
-    admit(HallAct.RESTORE_OBJECT, hall.facts)
+    admit(HallAct.RESTORE_BODY if hall.facts.step in PRICES_ARE_KNOWN else HallAct.RESTORE_OBJECT, hall.facts)
     query = (select(ObjectDamage, Envelope).join(Envelope, Envelope.id == ObjectDamage.envelope_id).where(
         Envelope.bid_version_id == bid.bid_version_id, ObjectDamage.kind == kind,
         ObjectDamage.restored_at.is_(None)).with_for_update())
@@ -90,7 +93,8 @@ async def _enter(uow: Work, lot_id: UUID, kind: str, actor: Actor) -> _Place:
 
 async def restore_parts(lot_id: UUID, command: RestoreParts, actor: Actor, works: Works,
                         store: ObjectStore) -> Restoration:
-    """Addresses for parts of the damaged object; none lives past the window. Raises as the rules say."""
+    """Addresses for parts of the damaged object; none that is given in the window lives past it. Raises as the rules
+    say."""
     async with works() as uow:
         place = await _enter(uow, lot_id, command.kind, actor)
         begun = place.damage.upload_id is not None
@@ -108,13 +112,19 @@ async def restore_parts(lot_id: UUID, command: RestoreParts, actor: Actor, works
                        payload={"bid": str(place.bid.bid_id), "place": place.bid.place, "kind": command.kind})
             await uow.commit()
         key, upload = str(place.damage.new_key), str(place.damage.upload_id)
-    closes_at = place.hall.facts.window.closes_at or place.hall.now
-    seconds = max(1, int(min(_ADDRESS_LIFE, closes_at - place.hall.now).total_seconds()))
+    seconds = max(1, int(_life(place.hall).total_seconds()))
     parts = []
     for number in command.numbers:
         digest = to_base64(bytes.fromhex(place.manifest.parts[number - 1]))
         parts.append(PartAddress(number, *store.presign_part(key, upload, number, digest, seconds)))
     return Restoration(parts, await _held(store, key, upload, place.layout))
+
+
+def _life(hall: Hall) -> timedelta:
+    """How long an address of a part lives; what was sent counts only if it is completed in time, in any case."""
+    if hall.facts.step in PRICES_ARE_KNOWN:
+        return _ADDRESS_LIFE
+    return min(_ADDRESS_LIFE, (hall.facts.window.closes_at or hall.now) - hall.now)
 
 
 async def _held(store: ObjectStore, key: str, upload_id: str, layout: Layout) -> list[int]:

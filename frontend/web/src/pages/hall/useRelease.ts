@@ -10,6 +10,10 @@ import { readCode } from '@/sealing/recovery'
 import { releaseKeys, type ReleaseWork, sendShares } from '@/sealing/release'
 import { useIdentity } from '@/stores/identity'
 import { usePlatform } from '@/stores/platform'
+import type { Snapshot } from './types'
+
+/** A bid that was not released, and why. */
+interface Kept { readonly bid: string; readonly why: string }
 
 export function useRelease(after: () => unknown) {
   const { t, te } = useI18n()
@@ -27,16 +31,31 @@ export function useRelease(after: () => unknown) {
     const { certificates } = await platform.load()
     const work = await api.get<ReleaseWork>(`${root}/release-work`)
     const made = await releaseKeys(work, identity.current, await platformTrust(certificates), (done, of) => { progress.value = { done, of } })
-    refusals.value = [...new Set(made.unreleased.map(({ fault }) => (te(`hall.fault.${fault.code}`) ? t(`hall.fault.${fault.code}`) : fault.message)))]
-    const post = (body: object): Promise<unknown> => api.post(`${root}/releases/${role}`, body, { key: crypto.randomUUID() })
+    const kept: Kept[] = made.unreleased.map(({ bid, fault }) => ({ bid, why: te(`hall.fault.${fault.code}`) ? t(`hall.fault.${fault.code}`) : fault.message }))
+    const post = async (body: object): Promise<void> => {
+      const { unread } = await api.post<{ unread?: { bid: string }[] }>(`${root}/releases/${role}`, body, { key: crypto.randomUUID() })
+      for (const { bid } of unread ?? []) if (!kept.some((each) => each.bid === bid)) kept.push({ bid, why: t('hall.unread') })
+    }
     if (role === 'custodian') {
       problem.value = await sendShares(post, made)
+      refusals.value = await named(root, kept)
       complained.value = made.complaint !== null && problem.value === null
     } else if (made.releases.length > 0) {
       const releases = made.releases.map(({ kind, i, enc, ct }) => ({ kind, i, enc, ct }))
       await post({ releases, remedy: false, signature: made.signature })
     }
+    if (role === 'bidder') refusals.value = [...new Set(kept.map(({ why }) => why))]
     await after()
+  }
+
+  /** A custodian is told of which bid it could not release, by its place and bidder. */
+  async function named(root: string, kept: readonly Kept[]): Promise<string[]> {
+    if (kept.length === 0) return []
+    const rows = (await api.get<Snapshot>(`${root}/hall`)).bids ?? []
+    return [...new Set(kept.map(({ bid, why }) => {
+      const row = rows.find((each) => each.bid === bid)
+      return row ? t('hall.keptBack', { place: row.place, name: row.bidder.name, why }) : why
+    }))]
   }
 
   // With the bidder's own backup or recovery code, where the tender document has a remedy (R-144).

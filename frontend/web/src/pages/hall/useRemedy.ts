@@ -24,6 +24,9 @@ interface Restoration { readonly parts: readonly PartUrl[]; readonly held: reado
 export const ownRow = (hall: Snapshot): BidRow | null => hall.bids?.find((row) => row.bid === hall.me.bid) ?? null
 export const unrestored = (row: BidRow | null): BidRow['damages'] => row?.damages.filter((damage) => damage.restored_at === null) ?? []
 
+/** What the platform damaged of one's own bid may be brought again now. */
+export const canRestore = ({ may }: Snapshot): boolean => may.includes('restore_object') || may.includes('restore_body')
+
 export function useRemedy(lot: string, after: () => unknown) {
   const { t, te } = useI18n()
   const identity = useIdentity()
