@@ -1,9 +1,15 @@
 """The whole way in without a mouse, each stop in sight (R-1003)."""
 
+from pathlib import Path
+
+import psycopg
 from playwright.sync_api import Browser, Page, expect
 
+from storage.crypto.demo_pki import demo_uscc, open_demo_pki
+from storage.database.settings import Settings
+from storage.kernel.clock import process_now
 from tests.browser.hall_stage import Stage
-from trading.parties.seed import PASSWORD
+from trading.parties.seed import BODIES, PASSWORD
 
 # The focused element lies inside the window, shows a mark of focus, and nothing lies over it. After the last one the
 # focus is the browser's own (body) before it comes round.
@@ -26,7 +32,30 @@ def _tab_to(page: Page, wanted: str, most: int = 40) -> None:
     raise AssertionError(f"no way to {wanted} by Tab")
 
 
-def test_login_needs_no_mouse(browser: Browser, stage: Stage) -> None:
+def _a_renewed_certificate_signs_in(browser: Browser, stage: Stage, settings: Settings, file: Path) -> None:
+    """Refused while the old one works; when that has ended the new one binds itself (R-704)."""
+    body = next(each for each in BODIES if each.file == "bidder-3")
+    pki = open_demo_pki(settings.key_directory, settings.trust_directory, now=process_now())
+    fresh = pki.issue(organisation=body.name, uscc=demo_uscc(body.name), kind=body.kind, now=process_now())
+    file.write_bytes(fresh.to_pkcs12(PASSWORD))
+    page = stage.context(browser).new_page()
+    page.goto("/login?next=/me")
+    page.get_by_label("证书文件").set_input_files(file)
+    page.get_by_label("证书密码").fill(PASSWORD)
+    page.get_by_role("button", name="打开证书").click()
+    renewed = page.get_by_role("button", name="这是换发的证书")
+    renewed.click()
+    expect(page.get_by_text("原证书仍然有效")).to_be_visible()
+    with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as line:
+        line.execute("update bound_certificate set not_after = clock_timestamp() where uscc = %s",
+                     [demo_uscc(body.name)])
+    page.get_by_role("button", name="登录", exact=True).click()
+    renewed.click()
+    page.wait_for_url("**/me")
+    expect(page.get_by_role("heading", name=body.name)).to_be_visible()
+
+
+def test_login_needs_no_mouse(browser: Browser, stage: Stage, settings: Settings, tmp_path: Path) -> None:
     page = stage.context(browser).new_page()
     page.goto("/")
     expect(page.locator("h1")).to_be_visible()
@@ -49,3 +78,4 @@ def test_login_needs_no_mouse(browser: Browser, stage: Stage) -> None:
     _tab_to(page, "nav a[href='/my-bids']")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="我的投标")).to_be_visible()
+    _a_renewed_certificate_signs_in(browser, stage, settings, tmp_path / "renewed.p12")
