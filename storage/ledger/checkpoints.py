@@ -75,7 +75,8 @@ def verify_cosignature(note: str, witness: str) -> datetime:
     key, parsed = parse_key(witness, COSIGNATURE_V1), parse_note(note)
     carried = signature_by(parsed, key)
     if carried is None:
-        raise CheckpointRefused("检查点没有该见证人的签名", witness=key.name)
+        raise CheckpointRefused("检查点没有该见证人的会签；文件若是刚给出时保存的，请重新下载后再核对",
+                                witness=key.name)
     seconds, signature = split_cosignature(carried)
     _verify(_public(key), signature, cosigned_message(parsed.text, seconds))
     try:

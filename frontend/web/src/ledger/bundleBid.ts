@@ -15,6 +15,8 @@ import type { BundleBid, BundleEnvelope, FrozenBid, Ground } from './bundleShape
 import { verifySealedDocument } from './documents'
 import { type Findings, Undecided } from './findings'
 
+// Where CAs write an enterprise's unified social credit code.
+const CODE_PLACES = ['organizationIdentifier', 'serialNumber', 'OU']
 const kindsOf = (envelope: string): string[] => [envelope, `${envelope}/statement`]
 
 /** Adds to `findings` what holds of this bid. */
@@ -171,8 +173,8 @@ function checkUnopened(bid: BundleBid, ground: Ground): void {
 }
 
 /**
- * The bidder's signature over its announced line. One by another certificate than the bid's is checked as a signature,
- * but whose certificate that is nobody can tell from the bundle alone.
+ * The bidder's signature over its announced line. One by another certificate than the bid's, as after a renewal, is the
+ * bidder's where its CA wrote the same credit code into it; whether that CA counts is judged with all certificates.
  */
 async function checkConfirmation(bid: BundleBid, confirmation: JsonObject, ground: Ground): Promise<void> {
   const fingerprint = bare(String(confirmation.certificate))
@@ -184,7 +186,12 @@ async function checkConfirmation(bid: BundleBid, confirmation: JsonObject, groun
   const message = concat(utf8('ebid/1 confirm\0'), fromHex(String(ground.rows.get(bid.bid)?.row_sha256)))
   const held = bare(certificate.fingerprint) === fingerprint && (await signedBy(certificate, message, fromBase64(String(confirmation.signature))))
   insist(held, 'not-authentic', 'the bidder did not sign this line')
-  if (!isOwn) throw new Undecided('other-certificate')
+  if (!isOwn && !names(certificate, bid.uscc)) throw new Undecided('other-certificate')
+}
+
+/** Whether the certificate carries the enterprise's credit code, in one of the places where CAs write it. */
+function names(certificate: Certificate, uscc: string): boolean {
+  return uscc !== '' && CODE_PLACES.some((place) => certificate.subject[place]?.includes(uscc))
 }
 
 /** Yuan with two places, as announced; null for what is no amount. */
