@@ -173,7 +173,7 @@ def test_a_lot_opens_before_everyones_eyes(
             _decrypt_by_plaintext(pages[name], file, tmp_path / f"{name}-recipe.json", ailments)
         else:
             _decrypt_on_the_command_line(stage, name, lot["id"], file, tmp_path / f"{name}-recipe.json")
-    expect(public.get_by_text("已解密 3")).to_be_visible(timeout=30_000)
+    expect(public.get_by_text("已解密 3")).to_be_visible()
     assert "8,888,888.88" not in public.content(), "no price is dribbled (R-508)"
     ailments += violations(public, "decrypted")
     pages["host"].get_by_role("button", name="唱标").click()
