@@ -31,14 +31,19 @@ from tests.platform_parts import (
 )
 
 TEMPLATE = "migrated_template"
+LONGEST = ("test_fault_33_every_route_and_role", "test_rehearsal_whole", "test_two_envelopes_on_the_command_line",
+           "test_two_envelopes", "test_whole_opening", "test_whole_tender", "test_suite_2_in_the_browser")
 # Whether a property holds does not hang on how busy the machine is.
 hypothesis.settings.register_profile("yunkai", deadline=None)
 hypothesis.settings.load_profile("yunkai")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright keeps an event loop running, beside which no other can start."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Browser tests last: Playwright keeps an event loop running, beside which no other can start.
+
+    The longest files first: begun last, one of them would run on alone.
+    """
+    items.sort(key=lambda item: ("browser" in item.path.parts, item.path.stem not in LONGEST))
 
 
 @pytest.fixture(scope="session")
