@@ -6,6 +6,7 @@ export default {
   appointments: '任免', appointmentsHint: '任免由一名安全管理员提出，另一名安全管理员或行政监督批准；本人不得参与。批准后本人立即退出登录。在进行中的标段里是招标人、代理、投标人或份额保管人的，不得任命（R-200）。',
   propose: '提出任免', proposed: '已提出，等待另一人批准。', body: '单位', bodyHint: '输入名称或统一社会信用代码的一部分', find: '查找', role: '职务', none: '免去现有职务', choose: '请选择', reason: '理由', approve: '批准', refuse: '不批准', takeBack: '撤回', by: '提出人', decidedBy: '处理人', state: '状态', noProposals: '没有任免提议。', chosen: '已选：{name}', nobody: '没有找到。',
   status: { waiting: '待批准', approved: '已批准', refused: '未批准', 'taken-back': '已撤回' },
+  fact: { by: '办理人', name: '对象', role: '职务', reason: '理由', status: '状态', proposed_by: '提出人', approved_by: '批准人', edition: '版本', changed: '变更的机构', effective_at: '生效时间', decision: '意见', purpose: '用途', fields: '查阅的信息', number: '信息版本' },
   decisionReason: '意见（不批准或撤回时必填）',
   administration: '管理', goTo: '进入{place}', audit: '审计', auditHint: '管理员的任免、信任列表变更和个人信息查阅记录。每次查阅本身也会记入账本。', act: '事项', number: '序号', actor: '角色', at: '时间', content: '内容', read: '查阅', earlier: '更早', noActs: '没有记录。',
   waiting: '停滞事项', waitingHint: '账本中平台尚未能跟进的记录。每条都会自动重试，其他事项照常进行；原因一栏说明缺少什么。', reaction: '后续处理', attempts: '已试次数', retryAt: '下次重试',
