@@ -8,10 +8,11 @@ from bidding.bids.model import fields_in
 from bidding.bids.tables import ObjectDamage
 from bidding.deposits.summary import security_answer
 from bidding.opening.complaints import WORDS, Why
-from bidding.opening.model import CAUSES, PRICES_ARE_KNOWN, TERMINAL, BidState, BodyCheck, HallAct, HallStep
+from bidding.opening.model import CAUSES, TERMINAL, BidState, BodyCheck, HallAct, HallStep
 from bidding.opening.queries import HallView
 from bidding.opening.steps import missing
 from bidding.opening.tables import CustodianComplaint, OpenedBid
+from bidding.opening.turns import Standing, owed
 from storage.kernel.clock import to_wire
 from trading.tenders.kinds import hall_minutes
 
@@ -96,17 +97,10 @@ def _me(view: HallView) -> dict[str, Any]:
 
 def _next(view: HallView, mine: OpenedBid | None) -> str | None:
     """The one thing this person owes now, if any."""
-    step, index = view.facts.step, view.seat.custodian_index
-    if step == HallStep.DECRYPTING and mine is not None and mine.state == BidState.SEALED:
-        return HallAct.RELEASE_BID.value
-    if step == HallStep.DECRYPTING and index is not None and view.owes_shares(settled_by_complaint=True):
-        return HallAct.RELEASE_SHARES.value
-    if step in PRICES_ARE_KNOWN and mine is not None and mine.state == BidState.DECRYPTED:
-        is_open = missing(HallAct.CONFIRM, view.facts) == ()
-        return HallAct.CONFIRM.value if is_open and mine.bid_id not in view.confirmations else None
-    if step == HallStep.SIGNING and view.seat.roles & {"host", "recorder"} - view.facts.signatures:
-        return HallAct.SIGN_RECORD.value
-    return None
+    act = owed(view.facts, Standing(
+        view.seat.roles, mine.state if mine else None, mine is not None and mine.bid_id in view.confirmations,
+        view.owes_shares(settled_by_complaint=True)))
+    return act.value if act else None
 
 
 def _window(view: HallView) -> dict[str, Any]:

@@ -6,15 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     FromClause,
     Integer,
     Row,
     Select,
-    SQLColumnExpression,
     and_,
     func,
-    or_,
     select,
     true,
     tuple_,
@@ -22,8 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.bids.model import ENVELOPES, PRICE, WHOLE, kinds_in
+from bidding.bids.model import PRICE, WHOLE, kinds_in
 from bidding.opening.answers import complaint_answer
+from bidding.opening.figures import lies_in
 from bidding.opening.model import TERMINAL, DecryptionWindow, HallAct, HallFacts, HallStep, Period
 from bidding.opening.permissions import require_identity
 from bidding.opening.steps import missing
@@ -56,10 +54,7 @@ async def custody_of(session: AsyncSession, actor: Actor) -> list[dict[str, Any]
 
 def _holdings(party_id: UUID) -> Select[*tuple[Any, ...]]:
     """A row for each lot: its seat, its latest opening with the window, and how its bids stand for this custodian."""
-    keeper = func.jsonb_array_elements(Lot.custodians, type_=JSONB).column_valued("keeper")
-    seat = (select(keeper["index"].astext.cast(Integer).label("place"),
-                   keeper["certificate"].astext.label("certificate"))
-            .where(keeper["party_id"].astext == str(party_id)).limit(1).lateral("seat"))
+    seat = seat_of_party(party_id)
     latest = (select(Opening.id, Opening.envelope, Opening.step, Opening.paused_at.is_not(None).label("paused"),
                      Opening.notice.is_not(None).label("frozen"))
               .where(Opening.lot_id == Lot.id).order_by(Opening.opened_at.desc()).limit(1).lateral("latest"))
@@ -81,20 +76,24 @@ def _holdings(party_id: UUID) -> Select[*tuple[Any, ...]]:
         .order_by(Lot.deadline_at.desc()).limit(_MOST))
 
 
+def seat_of_party(party_id: UUID) -> FromClause:
+    """The index and certificate under which the lot of the query names the party as a custodian, if it does."""
+    keeper = func.jsonb_array_elements(Lot.custodians, type_=JSONB).column_valued("keeper")
+    return (select(keeper["index"].astext.cast(Integer).label("place"),
+                   keeper["certificate"].astext.label("certificate"))
+            .where(keeper["party_id"].astext == str(party_id)).limit(1).lateral("seat"))
+
+
 def _figures(opening: FromClause, seat: FromClause) -> FromClause:
     """How many bids stand in the opening, to how many this custodian gave its share, and how many still want it."""
     sound = select(func.count()).where(
         ShareReleased.bid_id == OpenedBid.bid_id, ShareReleased.index == seat.c.place, ShareReleased.is_sound,
-        _lies_in(opening.c.envelope, ShareReleased.kind)).scalar_subquery()
+        lies_in(opening.c.envelope, ShareReleased.kind)).scalar_subquery()
     given = sound == len(kinds_in(WHOLE))
     waiting = and_(~given, OpenedBid.state.not_in(sorted(TERMINAL)))
     return (select(func.count().label("total"), func.count().filter(given).label("given"),
                    func.count().filter(waiting).label("waiting"))
             .where(OpenedBid.opening_id == opening.c.id).lateral("bids"))
-
-
-def _lies_in(envelope: SQLColumnExpression[str], kind: SQLColumnExpression[str]) -> ColumnElement[bool]:
-    return or_(*(and_(envelope == each, kind.in_(kinds_in(each))) for each in ENVELOPES))
 
 
 async def _complaints(session: AsyncSession, seats: set[tuple[UUID, int]]) -> _Complaints:
@@ -103,7 +102,7 @@ async def _complaints(session: AsyncSession, seats: set[tuple[UUID, int]]) -> _C
              .join(OpenedBid, OpenedBid.bid_id == CustodianComplaint.bid_id)
              .join(Opening, Opening.id == OpenedBid.opening_id)
              .where(tuple_(OpenedBid.opening_id, CustodianComplaint.index).in_(sorted(seats)),
-                    _lies_in(Opening.envelope, CustodianComplaint.kind))
+                    lies_in(Opening.envelope, CustodianComplaint.kind))
              .order_by(OpenedBid.place, CustodianComplaint.kind))
     found = defaultdict[UUID, list[dict[str, Any]]](list)
     for complaint, opening, place, bidder in await session.execute(query) if seats else ():

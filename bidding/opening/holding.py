@@ -1,29 +1,23 @@
 """Rows an act in the hall holds, locked in one order: lot, opening, bids by id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.bids.model import PRICE, TECHNICAL, fields_in
-from bidding.bids.tables import Bid, ObjectDamage
+from bidding.bids.model import PRICE, fields_in
+from bidding.bids.tables import Bid
 from bidding.opening import rules
+from bidding.opening.figures import figures
 from bidding.opening.model import DecryptionWindow, HallAct, HallFacts, HallStep, Period
 from bidding.opening.permissions import Seat, custodian_index, staff_roles
 from bidding.opening.statements import Field
 from bidding.opening.steps import step_on
-from bidding.opening.tables import (
-    DecryptionPeriod,
-    OpenedBid,
-    Opening,
-    OpeningObjection,
-    PriceConfirmation,
-    PriceOpening,
-    RecordSignature,
-)
+from bidding.opening.tables import DecryptionPeriod, OpenedBid, Opening
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import shanghai, to_wire
@@ -125,54 +119,33 @@ def hour_of(lot: Lot, opening: Opening | None) -> datetime | None:
     return lot.price_opens_at if opening is not None and opening.envelope == PRICE else lot.deadline_at
 
 
-async def facts_of(session: AsyncSession, lot: Lot, opening: Opening | None, now: datetime, *,
-                   claims_remedy: bool = False) -> HallFacts:
-    """What the rules decide on, read from the rows as they stand in this transaction."""
+def facts_from(lot: Lot, opening: Opening | None, now: datetime, row: Mapping[Any, Any], *,
+               claims_remedy: bool = False) -> HallFacts:
+    """The facts of a hall from its rows and the ``figures`` of its opening; raises ``Refused`` where no hour is set."""
     hour = hour_of(lot, opening)
     if hour is None:
         raise Refused("标段尚未确定开标时间")
     lead = hall_minutes(lot.trade_kind, lot.sign_in_minutes)
     if opening is None:
-        return HallFacts(now=now, step=HallStep.WAITING, deadline_at=hour,
-                         sign_in_lead=lead, is_suspended=lot.suspended)
-    states = (await session.scalars(select(OpenedBid.state).where(OpenedBid.opening_id == opening.id))).all()
-    signed = await session.scalars(select(RecordSignature.capacity).where(
-        RecordSignature.opening_id == opening.id, RecordSignature.signed_at.is_not(None)))
+        return HallFacts(now=now, step=HallStep.WAITING, deadline_at=hour, sign_in_lead=lead,
+                         is_suspended=lot.suspended)
     return HallFacts(
         now=now, step=HallStep(opening.step), deadline_at=hour, sign_in_lead=lead,
-        window=window_of(await periods_of(session, opening.id)), is_paused=opening.paused_at is not None,
-        is_suspended=lot.suspended, states=tuple(states), objections_until=opening.objections_until,
-        objections_open=await _open_objections(session, opening.id), confirmations_until=opening.confirmations_until,
-        unconfirmed=await _unconfirmed(session, opening.id), signatures=frozenset(signed.all()), remedy=lot.remedy,
-        claims_remedy=claims_remedy, passers_are_fixed=await _waits_for_prices(session, opening),
-        price_notice=hall_minutes(lot.trade_kind, lot.price_notice_minutes),
-        damaged_bodies=await _damaged_bodies(session, opening))
+        window=DecryptionWindow(tuple(map(Period, row["opens"] or (), row["closes"] or ()))),
+        is_paused=opening.paused_at is not None, is_suspended=lot.suspended, states=tuple(row["states"] or ()),
+        objections_until=opening.objections_until, objections_open=row["objections_open"],
+        confirmations_until=opening.confirmations_until, unconfirmed=row["unconfirmed"],
+        signatures=frozenset(row["signed"] or ()), remedy=lot.remedy, claims_remedy=claims_remedy,
+        passers_are_fixed=row["passers_fixed"], price_notice=hall_minutes(lot.trade_kind, lot.price_notice_minutes),
+        damaged_bodies=row["damaged_bodies"])
 
 
-async def _waits_for_prices(session: AsyncSession, opening: Opening) -> bool:
-    """True for the first opening of two, once it is fixed who passed."""
-    return opening.envelope == TECHNICAL and await session.get(PriceOpening, opening.lot_id) is not None
-
-
-async def _damaged_bodies(session: AsyncSession, opening: Opening) -> int:
-    query = select(func.count()).select_from(OpenedBid).join(
-        ObjectDamage, ObjectDamage.bid_id == OpenedBid.bid_id).where(
-        OpenedBid.opening_id == opening.id, OpenedBid.state == "decrypted", OpenedBid.body_check == "failed",
-        ObjectDamage.kind == opening.envelope, ObjectDamage.restored_at.is_(None))
-    return (await session.execute(query)).scalar_one()
-
-
-async def _open_objections(session: AsyncSession, opening_id: UUID) -> int:
-    query = select(func.count()).select_from(OpeningObjection).where(
-        OpeningObjection.opening_id == opening_id, OpeningObjection.answered_at.is_(None))
-    return (await session.execute(query)).scalar_one()
-
-
-async def _unconfirmed(session: AsyncSession, opening_id: UUID) -> int:
-    confirmed = select(PriceConfirmation.opened_id)
-    query = select(func.count()).select_from(OpenedBid).where(
-        OpenedBid.opening_id == opening_id, OpenedBid.state == "decrypted", OpenedBid.id.not_in(confirmed))
-    return (await session.execute(query)).scalar_one()
+async def facts_of(session: AsyncSession, lot: Lot, opening: Opening | None, now: datetime, *,
+                   claims_remedy: bool = False) -> HallFacts:
+    """What the rules decide on, read from the rows as they stand in this transaction."""
+    query = select(*figures()).select_from(Opening).where(Opening.id == opening.id) if opening else None
+    found = (await session.execute(query)).mappings().one() if query is not None else {}
+    return facts_from(lot, opening, now, found, claims_remedy=claims_remedy)
 
 
 @dataclass(frozen=True, slots=True)

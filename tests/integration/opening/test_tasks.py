@@ -1,6 +1,7 @@
 """One task list a person: what is its turn, and never a word of what others do before the deadline (R-122)."""
 
 import pytest
+from sqlalchemy import event
 
 from bidding.bids.queries import own_bids
 from bidding.bids.tasks import tasks_of as bid_tasks
@@ -83,3 +84,17 @@ async def test_in_the_hall_each_has_what_is_its_turn(hall: Hall) -> None:
 async def test_the_public_owes_nothing(hall: Hall) -> None:
     async with hall.world.sessions() as session:
         assert await opening_tasks(session, PUBLIC, process_now()) == []
+
+
+async def test_however_many_halls_there_are_the_database_is_asked_once(hall: Hall) -> None:
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    async with hall.world.sessions() as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", note)
+        [task] = await opening_tasks(session, hall.host.actor, process_now())
+        event.remove(engine, "before_cursor_execute", note)
+    assert (task.kind, len(asked)) == ("attend_opening", 1)
