@@ -134,6 +134,18 @@ def test_a_command_without_a_platform_says_what_it_misses(settings, tmp_path):
     assert (answer.exit_code, "无法连接数据库" in answer.output) == (1, True), answer.output
 
 
+def test_a_node_that_cannot_start_says_why_in_a_line(settings):
+    bare = CliRunner().invoke(main, ["serve"])
+    assert (bare.exit_code, "YUNKAI_DATABASE_URL：缺少" in bare.output) == (1, True), bare.output
+    away = "postgresql+psycopg://nobody@/none?host=/nonexistent"
+    for changed, words in (({"YUNKAI_DATABASE_POOL": "many"}, "YUNKAI_DATABASE_POOL"),
+                           ({"YUNKAI_DATABASE_URL": "postgresql+psycopg://u@db.example/x"}, "sslmode=verify-full"),
+                           ({"YUNKAI_DATABASE_URL": away}, "无法连接数据库"),
+                           ({"YUNKAI_S3_ACCESS_KEY": "stranger"}, "YUNKAI_S3_*")):
+        answer = CliRunner().invoke(main, ["serve"], env=environment_of(settings) | changed)
+        assert (answer.exit_code, words in answer.output) == (1, True), answer.output
+
+
 def test_a_paper_gets_a_further_stamp_and_both_files_are_accepted(settings, tmp_path):
     keys = load_platform_keys(settings.key_directory, name="云开平台", now=process_now())
     page, made = PdfWriter(), io.BytesIO()
