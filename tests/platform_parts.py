@@ -1,15 +1,22 @@
 """Fresh databases, settings over real parts, and running nodes, for fixtures of any scope."""
 
+import atexit
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from itertools import product
 from pathlib import Path
+from shutil import copy, rmtree
+from tempfile import mkdtemp
 
 import psycopg
 
+from storage.crypto.demo_pki import open_demo_pki
 from storage.database.settings import Settings
 from storage.embedded.ports import draw_ports
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.embedded.seaweed import EmbeddedSeaweed
+from storage.kernel.clock import process_now
 from tests.nodes import ROOT, NodeProcess
 
 BROWSER_ORIGIN = "http://127.0.0.1:8000"
@@ -30,10 +37,21 @@ def fresh_database(server: EmbeddedPostgres, template: str, name: str) -> Iterat
     administer(server, f"drop database {name} with (force)")
 
 
+@cache
+def _demo_roots() -> Path:
+    """The keys of the demo CAs, made once a run: an RSA root for each test takes longer than many of the tests."""
+    folder = Path(mkdtemp(prefix="yunkai-roots-"))
+    atexit.register(rmtree, folder)
+    open_demo_pki(folder, folder / "trust", now=process_now())
+    return folder
+
+
 def settings_over(database_url: str, store: EmbeddedSeaweed, folder: Path) -> Settings:
-    """Valid settings over the real parts; key and trust folders are fresh."""
-    for name in ("keys", "trust"):
+    """Valid settings over the real parts; key and trust folders are fresh, but for the run's demo roots."""
+    for name in ("keys", "trust", "ca"):
         (folder / name).mkdir(mode=0o700)
+    for root, name in product(_demo_roots().glob("*-root.pem"), ("keys", "ca")):
+        copy(root, folder / name)
     return Settings(
         database_url=database_url, database_pool=10, s3_endpoint=store.endpoint, s3_access_key=store.keys.access,
         s3_secret_key=store.keys.secret, s3_bucket=store.bucket, key_directory=folder / "keys",
