@@ -2,7 +2,7 @@
 
 A suite starts hundreds of nodes, and what each reads first is the same. ``tests/nursery_process.py`` imports it once
 and forks a child for each order; the child's parent becomes whoever runs the tests (a subreaper), so that its exit
-code is had as of any child.
+code is had as of any child. A node with another clock is started anew: the loader brings that.
 """
 
 import atexit
