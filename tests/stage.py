@@ -59,7 +59,8 @@ class Stage:
         """The party id of a demo identity."""
         return str(self.client(name).get("/api/me")["party"]["id"])
 
-    def publish_lot(self, opens_in: timedelta, kind: str = "rehearsal-quick", **changed: object) -> dict[str, Any]:
+    def publish_lot(self, opens_in: timedelta, kind: str = "rehearsal-quick", notice: str = "tender",
+                    **changed: object) -> dict[str, Any]:
         """A lot on its way to the hour: planned, documented, signed, noticed, verified, published.
 
         The hour comes ``opens_in`` from now, later where the machine is busy.
@@ -83,8 +84,8 @@ class Stage:
         for path in (f"projects/{project['id']}", f"tender-projects/{below['id']}", f"lots/{lot['id']}"):
             tenderee.post(f"/api/{path}/submit")
         self._sign_document(lot["id"])
-        notice = agency.post(f"/api/lots/{lot['id']}/notices", {"fields": NOTICE})
-        path = f"/api/notices/{notice['id']}"
+        made = agency.post(f"/api/lots/{lot['id']}/notices", {"kind": notice, "fields": NOTICE})
+        path = f"/api/notices/{made['id']}"
         agency.post(f"{path}/submit")
         tenderee.post(f"{path}/review", {"accepted": True})
         host.post(f"{path}/verify", {"accepted": True})
