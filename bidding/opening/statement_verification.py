@@ -63,8 +63,13 @@ def check_announced(opening: Document, opened: Mapping[str, Statement], announce
 
 
 def check_confirmations(opening: Document) -> int:
-    """How many bidders' signatures over their announced rows hold; raises at one that does not."""
+    """How many bidders' signatures over their announced rows hold; raises at one that does not.
+
+    One by another certificate than the bid's, as after a renewal, is the bidder's where a CA wrote its credit code into
+    it; whether that CA counts is judged with the grounds.
+    """
     record: Any = parse_object(opening["record"]["text"].encode())
+    owners = {bid["bid"]: bid for bid in opening["bids"]}
     announced = {row["bid"]: row for row in opening["announced"]}
     confirmed = 0
     for row in record["rows"]:
@@ -76,6 +81,10 @@ def check_confirmations(opening: Document) -> int:
             certificate = parse_certificate(opening["certificates"][confirmation["certificate"]])
             if certificate.fingerprint != confirmation["certificate"]:
                 raise Malformed("确认所用证书与记录不符", field="certificate")
+            owner = owners[row["bid"]]
+            is_own = certificate.fingerprint == parse_certificate(owner["certificate"]).fingerprint
+            if not is_own and (certificate.uscc == "" or certificate.uscc != owner["uscc"]):
+                raise Malformed("确认所用证书不是该投标人的", field="certificate", bid=row["bid"])
             verify_signature(certificate, confirmation_bytes(row["row_sha256"]),
                              from_base64(confirmation["signature"], "signature"))
             confirmed += 1

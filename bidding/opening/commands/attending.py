@@ -15,6 +15,7 @@ from bidding.opening.steps import admit
 from bidding.opening.tables import PriceConfirmation, SignIn
 from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import parse_certificate, verify_signature
+from storage.crypto.errors import SignatureRefused
 from storage.database.work import Work
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
@@ -81,7 +82,11 @@ async def confirm(lot_id: UUID, command: Confirm, actor: Actor, uow: Work) -> No
         signature = from_base64(command.signature, "signature")
         shown = parse_certificate(bound.pem)
         signer = await grounds(uow.session, shown, hall.now, Purpose.SIGN)
-        verify_signature(shown, confirmation_bytes(command.row_sha256), signature)
+        try:
+            verify_signature(shown, confirmation_bytes(command.row_sha256), signature)
+        except SignatureRefused as error:
+            raise SignatureRefused("签名不是以登录所用的证书作出的：请打开登录时的证书再确认",
+                                   certificate=bound.fingerprint) from error
         uow.session.add(PriceConfirmation(opened_id=hall.seat.opened, row_sha256=command.row_sha256,
                                           certificate=bound.fingerprint, signature=signature, at=hall.now))
         uow.record("price.confirmed", actor, stream=hall.stream, subject=f"bid:{hall.seat.bid}", payload={

@@ -14,9 +14,12 @@ from sqlalchemy import select
 from bidding.opening.commands.attending import sign_in
 from bidding.opening.commands.recording import read_pdf
 from bidding.opening.release_verification import Released, check_releases
+from bidding.opening.statement_verification import check_confirmations
+from bidding.opening.statements import confirmation_bytes
 from bidding.opening.tables import Opening
 from bidding.opening.verification import Anchors, verify_bundle
 from frontend.cli.verify import verify
+from storage.crypto.canonical import canonical_bytes, to_base64
 from storage.crypto.errors import Malformed, ObjectAltered, SignatureRefused
 from storage.kernel.errors import DomainError
 from storage.ledger.model import LedgerBroken
@@ -153,6 +156,21 @@ def _releases_are_judged(bundle: dict[str, Any]) -> None:
         check_releases(exchanged, payloads, kinds)
 
 
+def _confirmations_are_judged(bundle: dict[str, Any], hall: Hall) -> None:
+    """A true signature over a bidder's row by another bidder is no confirmation of it."""
+    forged = copy.deepcopy(bundle)
+    record = json.loads(forged["record"]["text"])
+    row = next(each for each in record["rows"] if each["confirmation"] is not None)
+    other = next(each for each in hall.world.bidders if each.party.name != row["name"]).identities[0]
+    fingerprint = other.certificate.fingerprint
+    row["confirmation"] = row["confirmation"] | {
+        "certificate": fingerprint, "signature": to_base64(other.sign(confirmation_bytes(row["row_sha256"])))}
+    forged["record"]["text"] = canonical_bytes(record).decode()
+    forged["certificates"] = forged["certificates"] | {fingerprint: other.certificate.pem}
+    with pytest.raises(Malformed, match="确认所用证书不是该投标人的"):
+        check_confirmations(forged)
+
+
 async def test_every_altered_part_of_an_exported_lot_is_noticed(hall: Hall) -> None:
     await opened(hall)
     bundle = await hall.bundle()
@@ -173,6 +191,7 @@ async def test_every_altered_part_of_an_exported_lot_is_noticed(hall: Hall) -> N
         with pytest.raises(DomainError, match=noticed):
             list(verify_bundle(hall.resealed(altered), anchors))
     _releases_are_judged(bundle)
+    _confirmations_are_judged(bundle, hall)
     altered = copy.deepcopy(bundle)
     altered["platform"]["name"] = "另一平台"
     with pytest.raises(ObjectAltered, match="与平台封签不符"):
