@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.crypto.certificates import parse_certificate
 from storage.kernel.actor import Actor
 from storage.kernel.clock import shanghai
 from storage.kernel.rule import Rule, unmet
@@ -23,6 +24,7 @@ from trading.parties.queries import (
 )
 from trading.parties.rules import DECLARING, VERIFYING_BY_ITSELF, Enrolment, one_stops_no_staff, verdicts
 from trading.parties.tables import BoundCertificate, Party, PartyVersion
+from trading.trust.validating import is_revoked
 
 _CHOOSABLE = ("tenderee", "agency", "supervisor", "centre")
 
@@ -38,8 +40,8 @@ class ActorView(msgspec.Struct):
 
 
 class CertificateView(msgspec.Struct):
-    """A bound certificate. ``state``: usable, ends-soon, ended or not-yet; ``signing``: of an encryption half, the
-    fingerprint of the signing certificate whose pair it is (R-702)."""
+    """A bound certificate. ``state``: usable, ends-soon, ended, revoked or not-yet; ``signing``: of an encryption half,
+    the fingerprint of the signing certificate whose pair it is (R-702)."""
 
     fingerprint: str
     subject_name: str
@@ -102,8 +104,8 @@ class PartyLine(msgspec.Struct):
 
 
 class Caution(msgspec.Struct):
-    """Something the holder should see to. ``code``: certificate-ends-soon, certificate-ended, single-certificate,
-    security-key."""
+    """Something the holder should see to. ``code``: certificate-ends-soon, certificate-ended, certificate-revoked,
+    single-certificate, security-key."""
 
     code: str
     message: str
@@ -160,22 +162,25 @@ def version_view(version: PartyVersion, *, is_own: bool = True) -> VersionView:
         reason=version.reason, in_effect=version.status == VersionStatus.VERIFIED)
 
 
-def certificate_state(bound: BoundCertificate, now: datetime) -> str:
-    """usable, ends-soon, ended or not-yet (A-13)."""
+def certificate_state(bound: BoundCertificate, now: datetime, *, revoked: bool) -> str:
+    """usable, ends-soon, ended, revoked or not-yet (A-13)."""
     held = term(bound)
     if now < held.not_before:
         return "not-yet"
     if not held.admits(now):
         return "ended"
+    if revoked:
+        return "revoked"
     return "ends-soon" if held.ends_soon(now) else "usable"
 
 
-def certificate_view(bound: BoundCertificate, now: datetime) -> CertificateView:
+async def certificate_view(session: AsyncSession, bound: BoundCertificate, now: datetime) -> CertificateView:
     """A bound certificate as its holder sees it."""
+    revoked = await is_revoked(session, parse_certificate(bound.pem), now)
     return CertificateView(
         fingerprint=bound.fingerprint, subject_name=bound.subject_name, issuer=bound.issuer, serial=bound.serial,
         uscc=bound.uscc, key_kind=bound.key_kind, not_before=bound.not_before, not_after=bound.not_after,
-        bound_at=bound.bound_at, state=certificate_state(bound, now), pem=bound.pem,
+        bound_at=bound.bound_at, state=certificate_state(bound, now, revoked=revoked), pem=bound.pem,
         signing=bound.signing)
 
 
@@ -190,6 +195,9 @@ def warnings_of(certificates: list[CertificateView]) -> list[Caution]:
         elif each.state == "ended":
             message = f"证书已于{day}到期，不能再使用"
             found.append(Caution("certificate-ended", message, each.fingerprint, each.not_after))
+        elif each.state == "revoked":
+            message = "证书已被签发机构吊销，不能再用于登录和签名；请绑定新证书"
+            found.append(Caution("certificate-revoked", message, each.fingerprint))
     if sum(each.state in {"usable", "ends-soon"} and each.signing is None for each in certificates) == 1:
         found.append(Caution("single-certificate", "只绑定了一张可用的证书；建议再绑定备用证书，以防开标时无法解密"))
     return found
@@ -232,7 +240,7 @@ async def me(session: AsyncSession, actor: Actor) -> Me:
     if subject is None:
         return nobody
     now = await database_now(session)
-    held = [certificate_view(each, now) for each in await bound_certificates(session, subject.id)]
+    held = [await certificate_view(session, each, now) for each in await bound_certificates(session, subject.id)]
     return Me(signed_in=True, actor=actor_view(actor), party=await party_view(session, subject, actor),
               certificates=held, warnings=[*_key_needed(actor), *warnings_of(held)])
 

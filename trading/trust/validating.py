@@ -102,6 +102,17 @@ async def standing(session: AsyncSession, certificate: Certificate, at: datetime
         return {"flags": [str(refused.facts["reason"])]}
 
 
+async def is_revoked(session: AsyncSession, certificate: Certificate, at: datetime) -> bool:
+    """Whether a word of its CA that is in hand revokes it: for its holder to see. Nobody is asked, nothing is kept."""
+    listed = await trust_at(session, at)
+    answers = await answers_about(session, list(scopes_of(listed, certificate).values()))
+    try:
+        await listed.validate(certificate, at, SIGN if certificate.can_sign else UNWRAP, answers)
+    except CertificateRefused as refused:
+        return refused.facts["reason"] == "revoked"
+    return False
+
+
 def body_of(row: CertificateValidation) -> dict[str, Json]:
     """The grounds as their digest is over them."""
     return {

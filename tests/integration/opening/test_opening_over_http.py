@@ -125,6 +125,11 @@ def _loses_its_certificate(house: House, late: BidVersion) -> None:
     fresh = pki.issue(organisation=person.party.name, uscc=person.party.uscc, kind="ec-p256", now=process_now())
     renewed = ApiClient(house.address, ClientIdentity.of(fresh))
     renewed.post("/api/login/renewed", renewed.show(ClientIdentity.of(fresh)))
+    shown = renewed.get("/api/me")
+    assert {each["fingerprint"]: each["state"] for each in shown["certificates"]} == {
+        lost.certificate.fingerprint: "revoked", fresh.certificate.fingerprint: "usable"}
+    assert [each["certificate"] for each in shown["warnings"] if each["code"] == "certificate-revoked"] == [
+        lost.certificate.fingerprint]
     person.identities.insert(0, fresh)
 
 

@@ -6,7 +6,7 @@ import { useIdentity } from '@/stores/identity'
 
 export interface Version { number: number; status: string; data: Record<string, unknown>; declared_by: string | null; declared_at: string | null; verified_by: string | null; verified_at: string | null; reason: string; in_effect: boolean }
 export interface Party { id: string; uscc: string; name: string; roles: string[]; status: string; status_reason: string; versions: Version[]; may: string[]; missing: UnmetRule[] }
-export interface BoundCertificate { fingerprint: string; subject_name: string; issuer: string; serial: string; key_kind: string; not_before: string; not_after: string; bound_at: string; state: 'usable' | 'ends-soon' | 'ended' | 'not-yet'; pem: string; signing: string | null }
+export interface BoundCertificate { fingerprint: string; subject_name: string; issuer: string; serial: string; key_kind: string; not_before: string; not_after: string; bound_at: string; state: 'usable' | 'ends-soon' | 'ended' | 'revoked' | 'not-yet'; pem: string; signing: string | null }
 export interface Caution { code: string; message: string; certificate: string | null; not_after: string | null }
 export interface Task { kind: string; title: string; due_at: string | null; link: string }
 export interface Me {
