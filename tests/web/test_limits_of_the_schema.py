@@ -10,7 +10,7 @@ from frontend.server.composition import ROUTES
 from tests.nodes import NodeProcess
 
 # These say their limits in ``__post_init__``, which refuses longer texts by the name of the field.
-JUDGED = {"AnnouncedField", "BidPart", "ReviewItem", "ScoringItem", "PriceFormula"}
+JUDGED = {"FieldDraft", "PartDraft", "AnnouncedField", "BidPart", "ReviewItem", "ScoringItem", "PriceFormula"}
 
 
 def _bodies() -> Iterator[tuple[str, Any]]:
