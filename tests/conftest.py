@@ -8,8 +8,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import make_url
-from sqlalchemy.event import listens_for
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.engine import Sessions, make_engine, make_sessions
@@ -104,28 +102,10 @@ def object_store(settings: Settings) -> Iterator[ObjectStore]:
     store.close()
 
 
-@pytest.fixture(scope="session")
-def turning_engine(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory,
-                   object_store_server: EmbeddedSeaweed) -> tuple[AsyncEngine, dict[str, str]]:
-    """One engine for all databases of the run, and the name of the one it connects to.
-
-    What it has compiled of the platform's statements it keeps; an engine for each test would compile them all anew.
-    """
-    settings = settings_over(postgres.url(), object_store_server, tmp_path_factory.mktemp("engine"))
-    engine, place = make_engine(settings), {"dbname": "postgres"}
-
-    @listens_for(engine.sync_engine, "do_connect")
-    def _turn(_dialect: object, _record: object, _words: object, options: dict[str, object]) -> None:
-        options.update(place)
-
-    return engine, place
-
-
 @pytest.fixture
-async def engine(database_url: str, turning_engine: tuple[AsyncEngine, dict[str, str]]) -> AsyncIterator[AsyncEngine]:
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """An engine on this test's database."""
-    engine, place = turning_engine
-    place["dbname"] = make_url(database_url).database or ""
+    engine = make_engine(settings)
     yield engine
     await engine.dispose()
 

@@ -21,7 +21,6 @@ def make_engine(settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
-        query_cache_size=2000,  # the platform has more statements than the 500 that SQLAlchemy keeps compiled
         connect_args={"options": _SERVER_LIMITS, "connect_timeout": 5},
         hide_parameters=True,  # an error's text goes to the log, and what an act writes must not
     )
