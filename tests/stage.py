@@ -12,7 +12,7 @@ import httpx
 from frontend.cli.client import ApiClient
 from frontend.cli.identity import ClientIdentity
 from storage.crypto.tls import trusted_authorities
-from storage.kernel.clock import process_now
+from storage.kernel.clock import from_wire, process_now
 from trading.parties.seed import PASSWORD
 
 NOTICE = {"location": "连云港市海州区", "duration": "365日历天", "quality": "合格", 
@@ -31,7 +31,7 @@ METHOD = {
 
 def _slowness(seconds: float) -> float:
     """How much longer than on a free machine people need here, who did in so many seconds what takes one."""
-    return min(max(seconds, 1), 5)
+    return min(max(seconds, 1), 2.5)
 
 
 def _wire(moment: datetime) -> str:
@@ -91,6 +91,10 @@ class Stage:
         host.post(f"{path}/verify", {"accepted": True})
         host.post(f"{path}/publish", {})
         return self._when_on_offer(lot["id"])
+
+    def wait_for_hour(self, lot: dict[str, Any]) -> None:
+        """Until the deadline of a lot that ``publish_lot`` gave, however late it had to be set."""
+        time.sleep(max(0.0, (from_wire(lot["deadline_at"]) - process_now()).total_seconds()))
 
     def _when_on_offer(self, lot_id: str) -> dict[str, Any]:
         """The lot, once its documents are handed out."""

@@ -39,7 +39,8 @@ def test_a_lot_of_suite_2_is_bid_for_opened_and_checked(browser: Browser, keys: 
     deputy = keys.sign_in(keys.context(browser), "deputy", hall)
     with keys.agent("tenderee-sm") as agent:
         custodian = keys.sign_in_by_agent(keys.context(browser).new_page(), agent, hall)
-        host.get_by_role("button", name="开始解密").click(timeout=180_000)
+        keys.wait_for_hour(lot)
+        host.get_by_role("button", name="开始解密").click()
         release_all(custodian)
         agent.shows("以保管人身份解开 6 个密钥信封")
         agent.types(PASSWORD)

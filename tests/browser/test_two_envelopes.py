@@ -133,7 +133,7 @@ def test_two_envelopes_are_chosen_in_the_form_and_sealed_in_the_browser(
 
 def test_a_lot_of_two_envelopes_is_opened_twice(
         browser: Browser, stage: Stage, settings: Settings, tmp_path: Path) -> None:
-    lot = stage.publish_lot(timedelta(seconds=200), two_envelopes=True, price_notice_minutes=30,
+    lot = stage.publish_lot(timedelta(seconds=150), two_envelopes=True, price_notice_minutes=30,
                             announced_fields=FIELDS, bid_parts=PARTS)
     desk = stage.sign_in(_eyes(stage.context(browser)), "tenderee", f"/lots/{lot['id']}")
     for name, price in PRICES.items():
@@ -141,6 +141,7 @@ def test_a_lot_of_two_envelopes_is_opened_twice(
         _bid(stage.sign_in(context, name, f"/lots/{lot['id']}/bid"), price, tmp_path)
         context.close()
     host = stage.client("host")
+    stage.wait_for_hour(lot)
     _until(lambda: host.get(f"/api/lots/{lot['id']}/hall")["step"] == "frozen")
     found = _open(stage, lot, list(PRICES), desk)
     failer = stage.sign_in(_eyes(stage.context(browser)), "bidder-2", f"/lots/{lot['id']}/hall")

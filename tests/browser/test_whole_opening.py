@@ -160,7 +160,8 @@ def test_a_lot_opens_before_everyones_eyes(
     expect(public.get_by_text("投标截止时间之前，任何人")).to_be_visible()
     assert "演示东海路桥" not in public.content(), "nobody shows before the hour (A-107)"
 
-    expect(public.get_by_text("投标集合摘要")).to_be_visible(timeout=180_000)
+    stage.wait_for_hour(lot)
+    expect(public.get_by_text("投标集合摘要")).to_be_visible()
     expect(public.get_by_text("加密").first).to_be_visible()
     ailments += violations(public, "frozen")
     _lose(settings, stage.client("bidder-2").get(f"/api/lots/{lot['id']}/hall")["me"]["bid"])

@@ -59,7 +59,8 @@ def test_applications_are_sealed_and_nobody_else_opens_them_before_the_time(
         settings: Settings, node: NodeProcess, object_store: ObjectStore, tmp_path: Path) -> None:
     prepare_demo(settings, tmp_path / "demo")
     stage = Stage(node.address, tmp_path / "demo")
-    lot = stage.publish_lot(timedelta(seconds=45), kind="rehearsal", notice="prequalification")["id"]
+    made = stage.publish_lot(timedelta(seconds=45), kind="rehearsal", notice="prequalification")
+    lot = made["id"]
     [published] = ApiClient(node.address).get(f"/api/lots/{lot}/notices")
     assert published["title"] == "【演练】朝阳路改造一标段资格预审公告"
 
@@ -85,6 +86,7 @@ def test_applications_are_sealed_and_nobody_else_opens_them_before_the_time(
         f"/api/lots/{lot}/hall/begin-decryption", {"expected": "waiting"})) == 409
 
     host = stage.client("host")
+    stage.wait_for_hour(made)
     _until(host, lot, "frozen")
     host.post(f"/api/lots/{lot}/hall/begin-decryption", {"expected": "frozen"})
     for name in ("tenderee", "supervisor", *APPLICANTS):
