@@ -41,7 +41,8 @@ docs: ## renew the certification report, the pages of rules and of permissions
 	$(BIN)/python -m tests.rules_page
 	$(BIN)/python -m tests.permissions_page
 
-verifier: setup ## the verifier for strangers, as a wheel in ./dist (docs/verify.md)
+verifier: ## the verifier for strangers, as a wheel in ./dist (docs/verify.md)
+	@$(PYTHON3) .ci/setup.py
 	cd frontend/verifier && ../../$(BIN)/python -m hatchling build -t wheel -d ../../dist
 
 clean: ## remove what the set-up and the tools made; data in ./var stays

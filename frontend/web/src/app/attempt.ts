@@ -1,6 +1,7 @@
-// One act of a page: busy while it runs, its refusal kept for a ProblemNotice, a reload after it either way it ended.
+// One act of a page: busy while it runs, its refusal kept for a ProblemNotice.
 import { ref, shallowRef } from 'vue'
 
+/** ``after`` runs once an act was done. */
 export function useAttempt(after: () => unknown = () => undefined) {
   const busy = ref(false)
   const problem = shallowRef<unknown>(null)
@@ -23,4 +24,10 @@ export function useAttempt(after: () => unknown = () => undefined) {
   }
 
   return { busy, problem, attempt }
+}
+
+/** Acts on what others act on too: ``either`` runs whether done or refused, for a refusal may mean that the page is behind. */
+export function useAct(either: () => void) {
+  const { busy, problem, attempt } = useAttempt()
+  return { busy, problem, act: (what: () => Promise<unknown>): Promise<boolean> => attempt(what).finally(either) }
 }
