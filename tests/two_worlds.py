@@ -34,7 +34,7 @@ CLOCK_HEADERS = frozenset({"date", "content-length"})  # a body is compared whol
 # The log grows by random batches at a fixed pace: its size, its roots and its proofs are each world's own. What else
 # stands in it is compared entry by entry in ``acts_of``.
 OF_THE_LOG = frozenset({"latestCheckpoint", "checkpointToCosign", "listCheckpoints", "listEntries", "proveEntry",
-                        "proveGrowth"})
+                        "proveGrowth", "readPublishedClient"})
 PROOF = "proof"  # of a receipt that is the reader's own: compared but for its path in that log and the checkpoint
 LOG_KEYS = frozenset({"seq", "prev", "leaf", "salt", "payload_sha256", "position"})
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{64}"

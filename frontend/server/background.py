@@ -19,6 +19,7 @@ from bidding.opening.worker import OpeningWorker
 from frontend.server.feed import listen
 from frontend.server.partners import post_of, way_out
 from frontend.server.parts import Parts
+from frontend.server.publishing import publish_client
 from frontend.server.reactions import reactions_of
 from frontend.server.watch import keep_watch
 from storage.idempotency.answers import forget_old
@@ -123,6 +124,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     await parts.store.prepare([parts.settings.public_origin])
     await seed_calendar(parts.work())
     await parts.trust.prepare(parts.work)
+    await publish_client(parts)
     stop = asyncio.Event()
     async with way_out(parts) as client:
         tasks = {name: asyncio.create_task(work, name=name) for name, work in _workers(parts, client, stop).items()}

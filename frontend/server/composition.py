@@ -15,6 +15,7 @@ from frontend.server.audit import ROUTES as AUDIT
 from frontend.server.feed import follow_lot
 from frontend.server.health import describe_platform, is_alive, is_ready, read_clock
 from frontend.server.ledger_routes import ROUTES as LEDGER
+from frontend.server.publishing import read_published
 from frontend.server.responder import ask_revocation
 from frontend.server.tasks import read_tasks
 from trading.awards.routes import ROUTES as AWARDS
@@ -27,6 +28,7 @@ from trading.witnesses.routes import ROUTES as WITNESSES
 
 ROUTES: list[ControllerRouterHandler] = [
     is_alive, is_ready, read_clock, describe_platform, ask_revocation, follow_lot, read_tasks,
+    read_published,
     *LEDGER, *AUDIT, *TRUST, *PARTIES, *RELAYS, *PAPERS, *TENDERS, *BIDS, *OPENING, *AWARDS, *DEPOSITS, *GUARANTEES,
     *EXPERTS, *COMMITTEES, *SCORING, *REPORTS, *ARCHIVES, *WITNESSES,
 ]

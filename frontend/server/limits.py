@@ -56,7 +56,7 @@ RATES: Mapping[str, Rate] = {
     **_rates(_RELAY, "askKeyRelay answerKeyQuestion takeConfirmation"),
     **_rates(_SEARCH, "findNotices noticesFeed listOpenings openingsCalendar listParties listExperts"),
     **_rates(_VERIFICATION, "proveEntry proveGrowth listEntries listCheckpoints readReceipt readReceiptPdf "
-                            "readLotBundle readTrustEvidence askRevocation"),
+                            "readLotBundle readTrustEvidence askRevocation readPublishedClient"),
 }
 
 

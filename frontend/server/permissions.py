@@ -30,7 +30,7 @@ from trading.witnesses.permissions import PERMISSIONS as WITNESSES
 
 _SERVER = (
     *rows("public", "isAlive isReady readClock describePlatform askRevocation latestCheckpoint listCheckpoints "
-                    "readCheckpoint proveGrowth listEntries proveEntry"),
+                    "readCheckpoint proveGrowth listEntries proveEntry readPublishedClient"),
     *rows("party", "readTasks"),
 )
 PERMISSIONS = table(_SERVER, AUDIT, TRUST, PARTIES, RELAYS, PAPERS, TENDERS, BIDS, OPENING, AWARDS, DEPOSITS,

@@ -1,13 +1,16 @@
-"""``yunkai-verify``, and ``yunkai verify``: evidence checked by someone who trusts nobody. No network, no database.
+"""``yunkai-verify``, and ``yunkai verify``: evidence checked by someone who trusts nobody.
+
+No database, and no network but for ``--pages``.
 
 Takes what the platform gives out: receipts, opening records (JSON or PDF), exported lots, archives, ledger entries,
-checkpoints, and two checkpoints with the proof that the log only grew. Exit code 0: everything holds; 1: something
-does not; 2: a file is of no known kind, or this machine cannot judge it.
+checkpoints, and two checkpoints with the proof that the log only grew; and the pages that an address serves. Exit
+code 0: everything holds; 1: something does not; 2: a file is of no known kind, or this machine cannot judge it.
 """
 
 import logging
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -16,13 +19,14 @@ from cryptography import x509
 from bidding.opening.verification import Proven
 from frontend.verifier.evidence import pieces
 from frontend.verifier.given import Given, NotEvidence
+from frontend.verifier.pages import pages
 from storage.crypto.certificates import Certificate, describe
 from storage.crypto.trust import read_trust_list, trust_of
 from storage.kernel.errors import DomainError, Unavailable
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", help="账本公钥（检查点页面所公布，或含有它的文件）。The log's verifier key, or a file with it.")
 @click.option("--root", "roots", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="信任的平台根证书（PEM）。Trusted root of the platform's certificates.")
@@ -32,9 +36,15 @@ from storage.kernel.errors import DomainError, Unavailable
               help="两个检查点之间的一致性证明（JSON）。Consistency proof between two checkpoints.")
 @click.option("--witness", "witnesses", multiple=True,
               help="见证人公钥或含有它的文件，可多次；须逐个会签。Key of a witness that must have cosigned.")
+@click.option("--pages", "address",
+              help="平台网址：其网页程序与账本所记逐个比对（联网）。Compares the pages that an address serves.")
+@click.option("--build", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="您由源代码编译的网页程序 frontend/web/dist。Your own build of the web client, for --pages.")
 def verify(files: tuple[Path, ...], key: str | None, roots: tuple[Path, ...], trust: Path | None,
-           proof: Path | None, witnesses: tuple[str, ...]) -> None:
-    """验证回执、开标记录、标段导出包、检查点。Checks receipts, opening records, exported lots, checkpoints."""
+           proof: Path | None, witnesses: tuple[str, ...], address: str | None, build: Path | None) -> None:
+    """验证回执、开标记录、标段导出包、检查点、网页程序。Checks receipts, opening records, lots, checkpoints, pages."""
+    if not files and address is None:
+        raise click.UsageError("请给出要验证的文件或 --pages / give files, or --pages")
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it would say is said below, in words for people
     anchors = [each for file in roots for each in _anchors(file)]
     given = Given(_text_of(key) if key else None, frozenset(each.fingerprint for each in anchors) if roots else None,
@@ -42,7 +52,8 @@ def verify(files: tuple[Path, ...], key: str | None, roots: tuple[Path, ...], tr
                   tuple(_text_of(each) for each in witnesses))
     _state_anchors(given)
     failed = 0
-    for name, steps in pieces(files, given):
+    asked = [(address, pages(address, build, given))] if address else []
+    for name, steps in chain(pieces(files, given), asked):
         click.secho(f"\n{name}", bold=True)
         failed += not _run(steps)
     if failed:

@@ -60,6 +60,12 @@ async def addressed(session: AsyncSession, tag: str, *, before: int, limit: int 
     return await _items(session, query, {tag})
 
 
+async def newest_of(session: AsyncSession, stream: str) -> FeedItem | None:
+    """The newest entry of a stream as everyone may read it."""
+    query = _heads().where(LedgerEntry.stream == stream).order_by(LedgerEntry.seq.desc()).limit(1)
+    return next(iter(await _items(session, query, {"public"})), None)
+
+
 Heads = Select[int, str, bytes, str, bytes, list[str]]
 
 

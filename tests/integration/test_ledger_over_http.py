@@ -49,7 +49,7 @@ async def test_checkpoints_page_from_the_newest_and_prove_growth(log):
 async def test_the_list_of_acts_leaves_out_the_platforms_own_beat(log):
     acts = [json.loads(each["entry"]) for each in (await log.get("/ledger/entries", params={"before": 2**53})).json()]
     assert [each["seq"] for each in acts] == sorted((each["seq"] for each in acts), reverse=True)
-    assert {each["stream"].split(":")[0] for each in acts} == {"party", "trust"}
+    assert {each["stream"].split(":")[0] for each in acts} == {"client", "party", "trust"}
     page = (await log.get("/ledger/entries", params={"before": acts[1]["seq"], "limit": 1})).json()
     assert page[0]["seq"] == acts[2]["seq"]
 

@@ -33,7 +33,8 @@ ELSEWHERE = {
     "decideForfeiture", "decideGuaranteeClaim", "decideGuaranteeIssuer", "handHallOver", "hearBank", "hearIssuer",
     "proposeForfeiture", "proposeGuaranteeClaim", "proveEntry", "readArchive", "readForfeitureEvidence",
     "readGuaranteeClaimEvidence", "readGuaranteeData", "readGuaranteePdf", "readReceipt", "readReceiptPdf",
-    "readReleasedReport", "readServiceRecord", "readTrustEdition", "readTrustEvidence", "readCheckpoint",
+    "readPublishedClient", "readReleasedReport", "readServiceRecord", "readTrustEdition", "readTrustEvidence",
+    "readCheckpoint",
     "refuseAppointment", "removeFile", "retireGuaranteeIssuer", "retireRecordTemplate", "retireWitness",
     "takeBackTrustChange", "voteLeader"}
 NOBODY = Member("", new_id(), frozenset())
