@@ -1,5 +1,6 @@
 """The platform's interface as programs use it: the command line, the rehearsal, the tests."""
 
+import ssl
 import time
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from frontend.cli.identity import ClientIdentity
-from storage.crypto.tls import trusted_authorities
+from storage.crypto.sm2 import Sm2PrivateKey
+from storage.crypto.tls import client_context, trusted_authorities
 
 _PASSING = frozenset({429, 502, 503, 504})
 _LONGEST_PAUSE = 5.0
@@ -46,6 +48,13 @@ class Unreachable(Exception):
     """The platform did not answer, or kept asking to come back later."""
 
 
+def context_of(base_url: str, identity: ClientIdentity | None) -> ssl.SSLContext:
+    """With the own certificate for a platform that asks for it; one that does not never sees it (ADR 22)."""
+    if identity is None or isinstance(identity.key, Sm2PrivateKey) or not base_url.startswith("https:"):
+        return trusted_authorities()
+    return client_context(identity.certificate.x509, identity.key)
+
+
 def origin_of(address: str) -> str:
     """scheme://host[:port] as a browser shows it."""
     parts = urlsplit(address)
@@ -77,7 +86,7 @@ class ApiClient:
         self.token: str | None = None
         self._patience, self._tell = patience, tell
         self._http = http or httpx.Client(timeout=httpx.Timeout(30.0, connect=5.0), follow_redirects=False,
-                                          headers={"User-Agent": _AGENT}, verify=trusted_authorities())
+                                          headers={"User-Agent": _AGENT}, verify=context_of(self.base_url, identity))
 
     def __enter__(self) -> Self:
         return self

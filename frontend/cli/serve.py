@@ -35,7 +35,7 @@ def serve(host: str, port: int) -> None:
     # The server's own words go the way of all others (``frontend.server.logs``).
     # Deflate costs 36 KiB and 10 microseconds per viewer, and gains nothing on short messages.
     uvicorn.run(_APP, factory=True, host=host, port=port, ws="frontend.server.sockets:FeedProtocol",
-                proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
+                proxy_headers=False,  # frontend.server.proxies does
                 ws_per_message_deflate=False, ws_max_size=_LONGEST_MESSAGE, access_log=False, log_level="warning",
                 log_config=None, server_header=False, timeout_keep_alive=_IDLE_LINE_SECONDS,
                 timeout_graceful_shutdown=_DRAIN_SECONDS)

@@ -20,6 +20,7 @@ from frontend.server.origin import guard_origin
 from frontend.server.pages import web_routes
 from frontend.server.parts import Parts, assemble
 from frontend.server.permissions import at_the_door
+from frontend.server.proxies import behind_proxies
 from frontend.server.refusals import record_refusal
 from storage.database.settings import Settings
 
@@ -57,4 +58,4 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     app.state.settings = settings
     structlog.get_logger().info("node made", platform=settings.platform_id, demo=settings.demo)
-    return guard_origin(settings, once(parts_now, app))
+    return behind_proxies(settings.trusted_proxies, guard_origin(settings, once(parts_now, app)))

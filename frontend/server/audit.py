@@ -27,9 +27,9 @@ from trading.tenders.queries import now_of
 
 _LARGEST = 2**53
 # Settings that are no secret and name no place of one.
-_SHOWN = ("platform_id", "platform_name", "public_origin", "hotline", "demo", "database_pool", "s3_bucket", "s3_secure",
-          "tsa_url", "exchange_url", "bank_url", "courier_url", "revocation_grace_hours", "session_idle_minutes",
-          "session_hours", "single_session_roles", "step_up_minutes", "second_factor_roles",
+_SHOWN = ("platform_id", "platform_name", "public_origin", "program_origin", "hotline", "demo", "database_pool",
+          "s3_bucket", "s3_secure", "tsa_url", "exchange_url", "bank_url", "courier_url", "revocation_grace_hours",
+          "session_idle_minutes", "session_hours", "single_session_roles", "step_up_minutes", "second_factor_roles",
           "limit_factor", "sockets_per_address", "sockets_per_account",
           "sockets_per_lot", "trusted_proxies", "private_addresses", "sealed_batch_seconds", "log_level")
 

@@ -24,7 +24,7 @@ from trading.papers.commands import Bureau
 from trading.parties.appointing import Ties
 from trading.parties.living import actor_of_token
 from trading.parties.queries import database_now
-from trading.parties.session_routes import token_of
+from trading.parties.session_routes import caller_of
 from trading.trust.queries import trust_at
 
 
@@ -34,19 +34,14 @@ def parts_of(state: State) -> Parts:
     return found
 
 
-def address_of(connection: AnyConnection) -> str:
-    """The peer's network address; a proxy's word counts only from ``trusted_proxies`` (``yunkai serve``)."""
-    return connection.client.host if connection.client else ""
-
-
 async def actor_of(connection: AnyConnection) -> Actor:
-    """Who is asking; ``PUBLIC`` without a living session."""
+    """Who is asking; ``PUBLIC`` without a living session. Raises ``TokenMisused``."""
     parts = parts_of(connection.app.state)
-    token = token_of(connection, parts.settings)
-    if not token:
+    caller = caller_of(connection, parts.settings)
+    if not caller.token:
         return PUBLIC
     async with parts.sessions() as session:
-        actor = await actor_of_token(session, token, address_of(connection))
+        actor = await actor_of_token(session, caller)
         await session.commit()
     return actor or PUBLIC
 

@@ -18,16 +18,18 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath
 from sqlalchemy.exc import SQLAlchemyError
 
-from frontend.server.dependencies import actor_of, address_of, parts_of
+from frontend.server.dependencies import actor_of, parts_of
 from frontend.server.hub import Hub, Message, Page, Peer
 from frontend.server.origin import same_origin
 from frontend.server.parts import Parts
 from frontend.server.sockets import lent_transport, text_frame
 from frontend.server.typing import AnySocket
 from storage.database.engine import Sessions
+from storage.kernel.errors import TokenMisused
 from storage.ledger.documents import FeedItem
 from storage.ledger.queries import feed
 from storage.limits.networks import network_of
+from trading.parties.session_routes import address_of
 
 log = structlog.get_logger()
 _PAGE = 500
@@ -52,7 +54,12 @@ async def follow_lot(socket: AnySocket, lot_id: FromPath[UUID]) -> None:
     if not _POSITION.fullmatch(after):
         await socket.close(code=4400, reason="after is a sequence number")
         return
-    actor = await actor_of(socket)
+    try:
+        actor = await actor_of(socket)
+    except TokenMisused as error:
+        log.warning("refused", operation="followLot", code=error.code, reason=error.facts["reason"])
+        await socket.close(code=4401, reason="not the client certificate of this session")
+        return
     stream = f"lot:{lot_id}"
     peer = Peer(transport, actor.audiences, position=int(after), session_id=actor.session_id,
                 address=network_of(address_of(socket)), account=str(actor.party_id or ""))

@@ -66,7 +66,8 @@ async def describe_platform(settings: NamedDependency[Settings], state: State) -
     """What a page needs to know of the platform before anyone signs in."""
     keys, authority = parts_of(state).keys, parts_of(state).authority
     return {"id": settings.platform_id, "name": settings.platform_name, "demo": settings.demo,
-            "origin": settings.public_origin, "hotline": settings.hotline, "key_agent": settings.key_agent,
+            "origin": settings.public_origin, "program_origin": settings.program_origin,
+            "hotline": settings.hotline, "key_agent": settings.key_agent,
             "log": f"yunkai/{settings.platform_id}",
             "time_stamping": "embedded" if authority.is_demo else "external", "time_stamping_authority": authority.name,
             "checkpoint_key": parts_of(state).log_key,

@@ -26,8 +26,8 @@ from frontend.server.parts import Parts
 from frontend.server.typing import AnyRequest
 from storage.idempotency.answers import Answer, claim, keep, release, scope_of
 from storage.kernel.errors import DomainError
-from trading.parties.living import session_of_token
-from trading.parties.session_routes import token_of
+from trading.parties.living import session_of
+from trading.parties.session_routes import caller_of
 
 _LARGEST_BODY = 4 << 20
 _WITH_TOKENS = ("/api/login", "/api/enrolment")
@@ -86,11 +86,11 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 async def _session_id(parts: Parts, request: AnyRequest) -> str:
     """Whose the key is: the session, for its token is a new one after each proof; empty for the public."""
-    token = token_of(request, parts.settings)
-    if not token:
+    caller = caller_of(request, parts.settings)
+    if not caller.token:
         return ""
     async with parts.sessions() as session:
-        return str(await session_of_token(session, token) or "")
+        return str(await session_of(session, caller) or "")
 
 
 def once(parts_now: Callable[[], Parts], app: ASGIApp) -> ASGIApp:

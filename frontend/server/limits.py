@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
-from frontend.server.dependencies import address_of, known_actor, parts_of
+from frontend.server.dependencies import known_actor, parts_of
 from frontend.server.typing import AnyConnection
 from storage.database.engine import Sessions
 from storage.kernel.actor import PUBLIC
 from storage.limits.counting import Counted, Limit, count, too_many
 from storage.limits.gate import Gate
 from storage.limits.networks import network_of
-from trading.parties.session_routes import token_of
+from trading.parties.session_routes import address_of, token_of
 
 _MINUTE = 60
 

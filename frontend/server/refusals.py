@@ -10,16 +10,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from frontend.server.dependencies import parts_of
 from storage.crypto.errors import SignatureRefused
 from storage.kernel.actor import PUBLIC
-from storage.kernel.errors import DomainError, NotAllowed, ProofNeeded, RulesUnmet
+from storage.kernel.errors import DomainError, NotAllowed, ProofNeeded, RulesUnmet, TokenMisused
 from trading.tenders.disclosure import Subject, is_sealed
 
 log = structlog.get_logger()
 
 
 def _log_refusal(error: Exception, handler: Any) -> None:
-    """What no ledger keeps: signed in, and beyond one's rights; a signature that does not hold, such as a partner's;
-    failures of signing in (``opt["log_refusals"]``). Not who: the log of a node would tell who asks (R-122)."""
-    is_grave = isinstance(error, NotAllowed | SignatureRefused) and not isinstance(error, ProofNeeded)
+    """What no ledger keeps: signed in, and beyond one's rights; a session's token without its client
+    certificate; a signature that does not hold, such as a partner's; failures of signing in (``opt["log_refusals"]``).
+    Not who: the log of a node would tell who asks (R-122)."""
+    is_grave = isinstance(error, NotAllowed | SignatureRefused | TokenMisused) and not isinstance(error, ProofNeeded)
     if handler is not None and isinstance(error, DomainError) and (is_grave or handler.opt.get("log_refusals")):
         log.warning("refused", operation=handler.operation_id, code=error.code, reason=error.facts.get("reason"))
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 SECRETS = "YUNKAI_SECRETS_DIRECTORY"
 _HERE = re.compile(r"(127\.0\.0\.\d{1,3}|localhost|\[?::1\]?|/.*)?")
+_TLS_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?|https://\[[0-9a-f:]+\](:\d{1,5})?")
 _LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}")
 
 
@@ -59,10 +60,13 @@ class Settings(BaseSettings):
     sockets_per_account: int = Field(default=50, ge=1, description="open sockets one account may hold on a node")
     sockets_per_lot: int = Field(default=20_000, ge=1, description="open sockets that may watch one lot on a node")
     trusted_proxies: str = Field(
-        default="", description="addresses or networks, with commas between, whose X-Forwarded-For counts; empty: none")
+        default="", description="addresses or networks, with commas between, whose X-Forwarded-For "
+                               "and Client-Cert count; empty: none")
     private_addresses: bool = Field(
         default=False, description="addresses that others name may lead into private networks; for demos and tests")
     public_origin: str = Field(default="http://127.0.0.1:8000", description="scheme://host:port people type")
+    program_origin: str = Field(
+        default="", description="https://host:port where the proxy asks programs for their certificate; empty = none")
     key_agent: str = Field(
         default="", description="address, on users' own computers, of USB keys' program; empty = none")
     platform_id: str = "E3207000001"
@@ -80,6 +84,15 @@ class Settings(BaseSettings):
         if address and not _LOOPBACK.fullmatch(address):
             raise ValueError("a USB key's program is at 127.0.0.1 or localhost, with a port")
         return address
+
+    @model_validator(mode="after")
+    def _has_a_place_for_programs(self) -> Self:
+        """Apart from the pages', for browsers asked for a certificate ask their user; and told of by a proxy."""
+        if self.program_origin and not _TLS_ORIGIN.fullmatch(self.program_origin):
+            raise ValueError("program_origin is https://host or https://host:port, in small letters")
+        if self.program_origin and (self.program_origin == self.public_origin or not self.trusted_proxies):
+            raise ValueError("program_origin is another address than public_origin, and needs trusted_proxies")
+        return self
 
     @model_validator(mode="after")
     def _speaks_tls_to_other_machines(self) -> Self:

@@ -57,6 +57,10 @@ class NotSignedIn(DomainError):
     code = "not-signed-in"
 
 
+class TokenMisused(NotSignedIn):
+    """The token of a session came without the client certificate, or by another address, that the session is of."""
+
+
 class NotFound(DomainError):
     """There is no such thing, or the actor may not know of it."""
 

@@ -55,6 +55,18 @@ def test_pages_may_reach_a_key_program_on_their_own_computer_and_nowhere_else() 
             Settings(**REQUIRED, key_agent=elsewhere)
 
 
+def test_programs_have_a_door_apart_from_the_pages_and_only_behind_a_proxy_that_is_named() -> None:
+    pages, programs = "https://jy.example.cn", "https://jy.example.cn:8443"
+    named = {**REQUIRED, "public_origin": pages, "trusted_proxies": "10.0.0.1"}
+    assert Settings(**named, program_origin=programs).program_origin == programs
+    assert Settings(**named).program_origin == ""
+    for wrong in (pages, "http://jy.example.cn:8443", f"{programs}/", "https://JY.example.cn:8443", "jy.example.cn"):
+        with pytest.raises(ValidationError):
+            Settings(**named, program_origin=wrong)
+    with pytest.raises(ValidationError):
+        Settings(**{**named, "trusted_proxies": ""}, program_origin=programs)
+
+
 def test_other_machines_are_spoken_to_by_tls_unless_the_network_is_ones_own() -> None:
     """Nothing falls back to plain text (ASVS 12.3): the driver of the database would by itself."""
     local = {**REQUIRED, "plain_inside": False, "s3_endpoint": "127.0.0.1:8333"}

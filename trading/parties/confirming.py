@@ -24,7 +24,7 @@ from storage.limits.networks import network_of
 from trading.parties.devices import device_of
 from trading.parties.ending import end_sessions, note
 from trading.parties.keys import Credential, answered_challenge, let_pass, own_session, used_key
-from trading.parties.living import AWAITED, CONFIRMED, PASSED, policy_of, token_digest
+from trading.parties.living import AWAITED, CONFIRMED, PASSED, held_by, policy_of, token_digest
 from trading.parties.lockout import remember_device
 from trading.parties.model import Act, SessionTimes
 from trading.parties.permissions import permit_own
@@ -133,9 +133,8 @@ async def _asking(actor: Actor, caller: Caller, uow: Work) -> LoginSession:
 
 
 async def _awaiting(caller: Caller, uow: Work) -> LoginSession:
-    query = select(LoginSession).where(
-        LoginSession.token_sha256 == token_digest(caller.token), LoginSession.ended_at.is_(None),
-        LoginSession.second_factor == AWAITED).with_for_update()
+    query = select(LoginSession).where(held_by(caller), LoginSession.ended_at.is_(None),
+                                       LoginSession.second_factor == AWAITED).with_for_update()
     held = (await uow.session.execute(query)).scalar_one_or_none()
     times = SessionTimes(held.opened_at, held.seen_at) if held else None
     if held is None or times is None or not times.is_alive(await uow.now(), policy_of(uow.session)):

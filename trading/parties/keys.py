@@ -20,7 +20,7 @@ from storage.kernel.actor import Actor
 from storage.kernel.errors import Conflict, Invalid, NotSignedIn, Refused
 from trading.parties.ending import end_sessions, note
 from trading.parties.identity import consume, issue_challenge, prove
-from trading.parties.living import AWAITED, PASSED, policy_of, token_digest
+from trading.parties.living import AWAITED, PASSED, held_by, policy_of, token_digest
 from trading.parties.lockout import remember_device
 from trading.parties.model import Act
 from trading.parties.permissions import permit_own
@@ -166,9 +166,8 @@ async def pass_key(command: KeyAnswer, caller: Caller, fresh_token: str, uow: Wo
     """Completes the sign-in that awaits a key, under a new token; who it is, its device's secret, since when."""
     challenge = await answered_challenge(command.credential, uow)
     async with uow:
-        query = select(LoginSession).where(
-            LoginSession.token_sha256 == token_digest(caller.token), LoginSession.ended_at.is_(None),
-            LoginSession.second_factor == AWAITED).with_for_update()
+        query = select(LoginSession).where(held_by(caller), LoginSession.ended_at.is_(None),
+                                           LoginSession.second_factor == AWAITED).with_for_update()
         held = (await uow.session.execute(query)).scalar_one_or_none()
         if held is None:
             raise NotSignedIn("请先用证书登录")

@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.kernel.actor import Actor
+from storage.kernel.errors import TokenMisused
 from trading.parties.model import SessionPolicy, SessionTimes
 from trading.parties.queries import actor_for, term
+from trading.parties.requests import Caller
 from trading.parties.tables import BoundCertificate, LoginSession, Party
 
 POLICY = "session_policy"
@@ -71,24 +73,35 @@ def admitted(actor: Actor, second_factor: str, policy: SessionPolicy) -> Actor:
     return replace(actor, unkeyed=policy.two_factors)
 
 
-async def actor_of_token(session: AsyncSession, token: str, address: str) -> Actor | None:
+def held_by(caller: Caller) -> ColumnElement[bool]:
+    """The session whose token the caller has, where it comes as at sign-in: by the same address, and by that of
+    programs over TLS with the same certificate."""
+    return and_(LoginSession.token_sha256 == token_digest(caller.token),
+                LoginSession.tls_certificate.is_not_distinct_from(caller.tls))
+
+
+async def actor_of_token(session: AsyncSession, caller: Caller) -> Actor | None:
     """Who holds the session token now; None when it is unknown, ended, idle too long, or its certificate is gone.
 
-    Notes that the session was used, at most every thirty seconds; the caller commits.
+    Raises ``TokenMisused`` for the token of a living session that does not come as at sign-in. Notes that the session
+    was used, at most every thirty seconds; the caller commits.
     """
-    query = _open_sessions().where(LoginSession.token_sha256 == token_digest(token))
+    query = _open_sessions().where(LoginSession.token_sha256 == token_digest(caller.token))
     row = (await session.execute(query)).one_or_none()
     actor = _holder(row, policy_of(session)) if row is not None else None
     if row is None or actor is None:
         return None
+    if row[0].tls_certificate != caller.tls:
+        raise TokenMisused("登录令牌只能经登录时的地址、以登录时的客户端证书使用，请重新登录",
+                           reason="client-certificate")
     if row[3] - row[0].seen_at >= _TOUCH_EVERY:
         await touch(session, [row[0].id], row[3])
-    return replace(actor, address=address)
+    return replace(actor, address=caller.address)
 
 
-async def session_of_token(session: AsyncSession, token: str) -> UUID | None:
-    """The id of the session under that token, living or ended; each proof renews the token, not the id."""
-    query = select(LoginSession.id).where(LoginSession.token_sha256 == token_digest(token))
+async def session_of(session: AsyncSession, caller: Caller) -> UUID | None:
+    """The id of the session that the caller holds, living or ended; each proof renews the token, not the id."""
+    query = select(LoginSession.id).where(held_by(caller))
     return (await session.execute(query)).scalar_one_or_none()
 
 

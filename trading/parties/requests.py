@@ -14,13 +14,14 @@ Code = Annotated[str, msgspec.Meta(max_length=40)]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the connection says of who asks to be let in: address, program, the token of a session before, and the
-    secret of a device on which somebody has signed in."""
+    """What the connection says of who asks: address, program, the token of a session before, the secret of a device on
+    which somebody has signed in, and the certificate of the TLS (``addresses.tls_certificate``)."""
 
     address: str
     agent: str = ""
     token: str = ""
     device: str = ""
+    tls: str | None = None
 
 
 class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -18,6 +17,7 @@ from storage.database.settings import Settings
 from storage.database.work import Works
 from storage.kernel.actor import PUBLIC, Actor
 from trading.parties import binding, ending, sessions, views
+from trading.parties.addresses import AnyConnection, origin_of, tls_certificate
 from trading.parties.devices import DeviceView, devices
 from trading.parties.identity import issue_challenge
 from trading.parties.keys import ask_key
@@ -43,8 +43,9 @@ class SignedInView(msgspec.Struct):
     second_factor: dict[str, Any] | None = None
 
 
-def _address(request: AnyRequest) -> str:
-    return request.client.host if request.client else ""
+def address_of(connection: AnyConnection) -> str:
+    """The peer's network address; a proxy's word counts only from ``trusted_proxies`` (``frontend.server.proxies``)."""
+    return connection.client.host if connection.client else ""
 
 
 def cookie_names(settings: Settings) -> tuple[str, str]:
@@ -54,12 +55,14 @@ def cookie_names(settings: Settings) -> tuple[str, str]:
     return ("__Host-yunkai", "__Secure-yunkai-device") if is_safe else ("yunkai", "yunkai-device")
 
 
-def caller_of(request: AnyRequest, settings: Settings) -> Caller:
-    agent, device = request.headers.get("user-agent", ""), request.cookies.get(cookie_names(settings)[1], "")
-    return Caller(_address(request), agent[:_LONGEST_AGENT], token_of(request, settings) or "", device[:_LONGEST_AGENT])
+def caller_of(connection: AnyConnection, settings: Settings) -> Caller:
+    """What the connection says of who asks."""
+    agent, device = connection.headers.get("user-agent", ""), connection.cookies.get(cookie_names(settings)[1], "")
+    return Caller(address_of(connection), agent[:_LONGEST_AGENT], token_of(connection, settings) or "",
+                  device[:_LONGEST_AGENT], tls_certificate(connection, settings))
 
 
-def token_of(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> str | None:
+def token_of(connection: AnyConnection, settings: Settings) -> str | None:
     """The session token: a bearer header from programs, a strict cookie from browsers."""
     header = connection.headers.get("authorization", "")
     if header.startswith("Bearer "):
@@ -88,9 +91,10 @@ async def with_cookie(opened: sessions.SignedIn, reader: AsyncSession, settings:
 
 
 @get("/api/login/challenge", operation_id="takeChallenge")
-async def take_challenge(work: NamedDependency[Works], settings: NamedDependency[Settings]) -> dict[str, str]:
+async def take_challenge(request: AnyRequest, work: NamedDependency[Works],
+                         settings: NamedDependency[Settings]) -> dict[str, str]:
     """A nonce to sign, good once and for two minutes, and the origin that must be signed with it."""
-    return {**await issue_challenge(work()), "origin": settings.public_origin}
+    return {**await issue_challenge(work()), "origin": origin_of(request, settings)}
 
 
 @post("/api/login", operation_id="signIn", opt=SAYS_FAILURES)
@@ -98,7 +102,7 @@ async def sign_in(data: JSONBody[Shown], request: AnyRequest, work: NamedDepende
                   trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
                   reader: NamedDependency[AsyncSession]) -> Response[SignedInView]:
     """Opens a session for the holder of a bound certificate."""
-    opened = await sessions.sign_in(data, caller_of(request, settings), work(), trust, settings.public_origin)
+    opened = await sessions.sign_in(data, caller_of(request, settings), work(), trust, origin_of(request, settings))
     return await with_cookie(opened, reader, settings, work)
 
 
@@ -107,7 +111,8 @@ async def sign_in_renewed(data: JSONBody[Shown], request: AnyRequest, work: Name
                           trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
                           reader: NamedDependency[AsyncSession]) -> Response[SignedInView]:
     """Opens a session with the successor of certificates that have all ended, and binds it."""
-    opened = await sessions.sign_in_renewed(data, caller_of(request, settings), work(), trust, settings.public_origin)
+    caller = caller_of(request, settings)
+    opened = await sessions.sign_in_renewed(data, caller, work(), trust, origin_of(request, settings))
     return await with_cookie(opened, reader, settings, work)
 
 
@@ -150,7 +155,7 @@ async def sign_in_again(data: JSONBody[Shown], request: AnyRequest, actor: Named
                         ) -> Response[SignedInView]:
     """Proves the certificate anew within the session, for an act that asks for a fresh proof."""
     caller = caller_of(request, settings)
-    opened = await sessions.sign_in_again(data, caller, actor, work(), trust, settings.public_origin)
+    opened = await sessions.sign_in_again(data, caller, actor, work(), trust, origin_of(request, settings))
     return await with_cookie(opened, reader, settings, work)
 
 
@@ -159,16 +164,16 @@ async def enrol(data: JSONBody[Enrol], request: AnyRequest, work: NamedDependenc
                 trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
                 reader: NamedDependency[AsyncSession]) -> Response[SignedInView]:
     """Begins an enrolment: a draft, and a session to finish it in."""
-    opened = await sessions.enrol(data, caller_of(request, settings), work(), trust, settings.public_origin)
+    opened = await sessions.enrol(data, caller_of(request, settings), work(), trust, origin_of(request, settings))
     return await with_cookie(opened, reader, settings, work)
 
 
 @post("/api/me/certificates", operation_id="bindCertificate")
-async def bind_certificate(data: JSONBody[Shown], actor: NamedDependency[Actor], work: NamedDependency[Works],
-                           trust: NamedDependency[TrustList], settings: NamedDependency[Settings],
-                           reader: NamedDependency[AsyncSession]) -> views.Me:
+async def bind_certificate(data: JSONBody[Shown], request: AnyRequest, actor: NamedDependency[Actor],
+                           work: NamedDependency[Works], trust: NamedDependency[TrustList],
+                           settings: NamedDependency[Settings], reader: NamedDependency[AsyncSession]) -> views.Me:
     """Binds one more certificate of the enterprise."""
-    await binding.bind_certificate(data, actor, work(), trust, settings.public_origin)
+    await binding.bind_certificate(data, actor, work(), trust, origin_of(request, settings))
     return await views.me(reader, actor)
 
 

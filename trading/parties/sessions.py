@@ -93,6 +93,7 @@ async def sign_in_renewed(shown: Shown, caller: Caller, uow: Work, trust: TrustL
 async def _let_in(shown: Shown, caller: Caller, uow: Work, trust: TrustList, origin: str) -> Proven:
     """Who asks, proven; raises ``TooMany`` for who has failed too often, and counts who fails (R-1013)."""
     fingerprint = parse_certificate(shown.certificate).fingerprint
+    _made_the_connection(fingerprint, caller)
     await refuse_if_locked(fingerprint, caller, uow)
     try:
         return await prove(shown, uow, trust, origin)
@@ -100,6 +101,15 @@ async def _let_in(shown: Shown, caller: Caller, uow: Work, trust: TrustList, ori
         if error.facts.get("reason") != "expired":
             await note_failure(fingerprint, caller, uow)
         raise
+
+
+def _made_the_connection(fingerprint: str, caller: Caller) -> None:
+    """By the address of programs the certificate that signs is the one of the TLS (ADR 22); raises ``Refused``."""
+    if caller.tls == "":
+        raise Refused("经程序专用地址登录，须用同一证书建立 TLS 连接；SM2 证书、USB 密钥和手机证书请改用平台的公开地址",
+                      reason="no-client-certificate")
+    if caller.tls not in {None, fingerprint}:
+        raise Refused("建立 TLS 连接的证书与签名的证书不是同一张", reason="other-client-certificate")
 
 
 async def _still_usable(uow: Work, subject: Party, trust: TrustList) -> bool:
@@ -117,7 +127,8 @@ async def _open(uow: Work, subject: Party, proven: Proven, caller: Caller) -> Si
     fingerprint, policy = proven.certificate.fingerprint, policy_of(uow.session)
     token, now = secrets.token_urlsafe(32), await uow.now()
     row = LoginSession(id=new_id(), token_sha256=token_digest(token), party_id=subject.id, certificate=fingerprint,
-                       opened_at=now, seen_at=now, ended_at=None, address=caller.address, agent=caller.agent)
+                       opened_at=now, seen_at=now, ended_at=None, address=caller.address, agent=caller.agent,
+                       tls_certificate=caller.tls)
     actor = replace(actor_for(subject, fingerprint, caller.address), session_id=row.id)
     if await keys_of(uow.session, subject.id):
         row.second_factor = AWAITED
@@ -158,6 +169,7 @@ async def sign_in_again(shown: Shown, caller: Caller, actor: Actor, uow: Work, t
 
 async def enrol(command: Enrol, caller: Caller, uow: Work, trust: TrustList, origin: str) -> SignedIn:
     """Makes a draft of an enterprise that shows its certificate, and signs it in (R-224, A-25)."""
+    _made_the_connection(parse_certificate(command.certificate).fingerprint, caller)
     proven = await prove(command, uow, trust, origin)
     found, data = proven.certificate, command.data.as_data()
     judged = rules.Enrolment(data, command.agreement_version, frozenset(), (found.organisation,), (found.uscc,))

@@ -133,6 +133,7 @@ class LoginSession(Base):
     address: Mapped[str] = mapped_column(default="")
     agent: Mapped[str] = mapped_column(default="")
     second_factor: Mapped[str] = mapped_column(default="")  # "", awaited, passed or confirmed
+    tls_certificate: Mapped[str | None]  # what its token comes with; none: by the public address
 
 
 class SecurityKey(Base):
