@@ -12,6 +12,7 @@ from frontend.verifier.witnessing import with_witnesses
 from storage.crypto.errors import SignatureRefused, TimestampRefused
 from storage.crypto.pdf_attachments import attachments
 from storage.crypto.pdf_validation import B_B, B_LT, B_LTA, B_T, PdfSignature, validate_paper
+from storage.crypto.trust_reasons import REASONS
 from storage.kernel.clock import process_now, shanghai
 
 _ADDED = {"nothing": ("无", "nothing"), "evidence": ("有效性证据", "proof of validity"),
@@ -58,7 +59,7 @@ def _insist(each: PdfSignature, given: Given) -> None:
               if not each.is_intact else
               f"签后加入了{_ADDED[each.added][0]} / after signing there was added: {_ADDED[each.added][1]}"
               if each.is_modified else
-              "证书不可信：不在信任列表、已吊销或过期 / the certificate is not trusted: not listed, revoked, or ended"
+              f"{REASONS[each.reason]} / the certificate was not valid: {each.reason}"
               if given.trust is not None and not each.is_trusted else "")
     if reason:
         raise SignatureRefused(reason, field=each.field, signer=each.certificate.organisation)

@@ -13,10 +13,11 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from storage.crypto.certificates import Certificate, parse_certificate
-from storage.crypto.errors import Malformed
+from storage.crypto.errors import CertificateRefused, Malformed
 from storage.crypto.pdf_container import is_plain
 from storage.crypto.pdf_reading import open_pdf
 from storage.crypto.trust import TrustList
@@ -24,6 +25,8 @@ from storage.kernel.errors import Unavailable
 
 B_B, B_T, B_LT, B_LTA = "B-B", "B-T", "B-LT", "B-LTA"
 _WHOLE = (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION)
+# Whether a certificate may sign, ``_reason`` judges, as of every signature (``Certificate.can_sign``).
+_USAGE = KeyUsageConstraints(key_usage=set())
 _ADDED = {ModificationLevel.NONE: "nothing", ModificationLevel.LTA_UPDATES: "evidence",
           ModificationLevel.FORM_FILLING: "signatures", ModificationLevel.ANNOTATIONS: "annotations"}
 
@@ -31,7 +34,8 @@ _ADDED = {ModificationLevel.NONE: "nothing", ModificationLevel.LTA_UPDATES: "evi
 @dataclass(frozen=True, slots=True)
 class PdfSignature:
     """One signature. ``signed_at``: time of a trusted time stamp, else None; ``claimed_at``: what the signer's
-    clock said; ``is_intact``: the signed bytes are unchanged; ``is_trusted``: the chain holds at that time;
+    clock said; ``is_intact``: the signed bytes are unchanged; ``is_trusted``: the certificate was valid at that time,
+    else ``reason`` says why not, as ``TrustList.validate`` does;
     ``is_modified``: what was added later goes beyond further signatures; ``authority``: of the time stamp; ``added``
     later: nothing, evidence, signatures, annotations, content; ``level``: one of PAdES, B-B to B-LTA."""
 
@@ -42,6 +46,7 @@ class PdfSignature:
     authority: str
     is_intact: bool
     is_trusted: bool
+    reason: str
     is_modified: bool
     added: str
     level: str
@@ -109,16 +114,32 @@ async def _judge(pdf: bytes, reader: Any, signature: Any, trust: TrustList, at: 
     proven = bool(stamp and stamp.valid and stamp.intact and stamp.trusted)
     if stamped and not proven:
         status = await _status(signature, trust.context(at, **evidence))
+    reason = await _reason(signature, trust.joined(_words(evidence, signature)), stamped if proven and stamped else at)
     whole = status.coverage in _WHOLE
     is_intact = bool(status.intact and status.valid) and is_plain(pdf, signature)
-    is_trusted = bool(status.trusted)
+    is_trusted = bool(status.trusted) and not reason
     level = await _level(reader, signature, trust, at, stamps) if is_intact and is_trusted and proven else B_B
     return PdfSignature(
         field=str(signature.field_name), certificate=parse_certificate(signature.signer_cert.dump()),
         signed_at=stamped if proven else None, claimed_at=signature.self_reported_timestamp,
         authority=_name(stamp.signing_cert) if proven else "", is_intact=is_intact, is_trusted=is_trusted,
-        is_modified=not (whole and status.docmdp_ok),
+        reason="" if is_trusted else reason or "untrusted", is_modified=not (whole and status.docmdp_ok),
         added=_ADDED.get(status.modification_level, "content"), level=level)
+
+
+async def _reason(signature: Any, trust: TrustList, at: datetime) -> str:
+    """Why the signer's certificate was not valid, by what judges every certificate (R-701); "" where it was."""
+    try:
+        await trust.validate(parse_certificate(signature.signer_cert.dump()), at)
+    except CertificateRefused as refused:
+        return str(refused.facts["reason"])
+    return ""
+
+
+def _words(evidence: dict[str, Any], signature: Any) -> TrustList:
+    """What the document and the signature carry, as a list that trusts nobody."""
+    carried = (*evidence.get("certificates", ()), *signature.other_embedded_certs)
+    return TrustList((), carried, tuple(evidence.get("crls", ())), tuple(evidence.get("ocsps", ())))
 
 
 async def _level(reader: Any, signature: Any, trust: TrustList, at: datetime, stamps: Sequence[DocumentStamp]) -> str:
@@ -152,7 +173,8 @@ async def _judge_stamp(pdf: bytes, reader: Any, stamp: Any, trust: TrustList) ->
 
 async def _status(signature: Any, context: Any) -> Any:
     judge: Any = async_validate_pdf_signature
-    return await judge(signature, signer_validation_context=context, ts_validation_context=context)
+    return await judge(signature, signer_validation_context=context, ts_validation_context=context,
+                       key_usage_settings=_USAGE)
 
 
 def _stamped_at(signature: Any) -> datetime | None:

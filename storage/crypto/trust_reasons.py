@@ -22,7 +22,7 @@ def reason_of(error: Exception, certificate: Certificate, at: datetime) -> str:
     return "untrusted"
 
 
-_WORDS = {
+REASONS = {
     "usage": "证书用途不符", "revoked": "证书已被吊销", "expired": "证书已过期", "not-yet-valid": "证书尚未生效",
     "untrusted": "证书不是信任列表中的机构签发", "revocation-unknown": "无法确认证书是否被吊销",
     "suspended": "签发机构已在信任列表中暂停", "not-listed": "签发机构此时不在信任列表的有效期内",
@@ -32,4 +32,4 @@ _WORDS = {
 
 def refusal(reason: str, certificate: Certificate) -> CertificateRefused:
     """The refusal in words, with its reason and the certificate's fingerprint."""
-    return CertificateRefused(_WORDS[reason], reason=reason, fingerprint=certificate.fingerprint)
+    return CertificateRefused(REASONS[reason], reason=reason, fingerprint=certificate.fingerprint)

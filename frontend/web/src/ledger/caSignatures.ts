@@ -6,7 +6,8 @@ import { insist } from '@/sealing/faults'
 import { verifiesSm2 } from '@/sealing/sm2'
 import { Undecided } from './findings'
 
-const SM2 = '1.2.156.10197.1.501'
+/** SM2 with SM3. */
+export const SM2 = '1.2.156.10197.1.501'
 // RSA PKCS #1 v1.5 and ECDSA, with SHA-256, -384, -512.
 const JUDGED = new Set(['1.2.840.113549.1.1.11', '1.2.840.113549.1.1.12', '1.2.840.113549.1.1.13', '1.2.840.10045.4.3.2', '1.2.840.10045.4.3.3', '1.2.840.10045.4.3.4'])
 // The same with MD2, MD5, SHA-1: broken, and nobody's signature.
@@ -54,6 +55,11 @@ export async function isSignedBy({ algorithm, bytes, signature }: Signed, issuer
 
 export function isIssuedBy({ x509 }: Judged, issuer: Judged): Promise<boolean> {
   return isSignedBy({ algorithm: x509.signatureAlgorithm, bytes: x509.tbsView, signature: x509.signatureValue }, issuer)
+}
+
+/** Likewise by any algorithm that pkijs knows, broken ones too: that nobody altered it since, not that it counts. */
+export function isUnaltered(found: Judged, issuer: Judged): Promise<boolean> {
+  return found.x509.signatureAlgorithm.algorithmId === SM2 ? isIssuedBy(found, issuer) : found.x509.verify(issuer.x509).catch(() => false)
 }
 
 /** The parsed value of an extension; undefined where it is absent. */

@@ -2,13 +2,14 @@
 import { type Bytes, sha256Hex, textOf, utf8 } from '@/sealing/bytes'
 import { isObject, type JsonObject } from '@/sealing/canonical'
 import { insist } from '@/sealing/faults'
+import type { Certificate } from '@/sealing/certificate'
 import { checkNotice, type PlatformTrust, type SignedNotice } from '@/sealing/notice'
 import { checkBundle } from './bundle'
 import type { Bundle } from './bundleShape'
 import { parseNote, parseVerifierKey, verifyCheckpoint } from './checkpoint'
 import { type EntryDocument, type Export, type SealedDocument, verifyEntryDocument, verifyExport, verifySealedDocument } from './documents'
 import { type Finding, Findings, Undecided } from './findings'
-import type { PdfSignature } from './pdf'
+import type { PdfAnchors } from './pdf'
 import { ledgerOf, type ReceiptDocument, signerOf, stampsOf } from './receipt'
 import { checkRecordDocument, type RecordDocument } from './record'
 import { cosignersOf } from './witnesses'
@@ -20,6 +21,10 @@ export interface Anchor {
   /** The ledger's verifier key. */
   readonly key: string
   readonly trust: PlatformTrust
+  /** Roots of CAs whose signers count besides, in PDFs; the same as `trust` where the reader gave his own. */
+  readonly authorities?: readonly Certificate[]
+  /** The moment for what no time stamp proves; that of this machine where it is not given. */
+  readonly now?: Date
   /** Keys of the witnesses that the reader counts; none: cosignatures are not judged. */
   readonly witnesses?: readonly string[]
   /** Of a QR code: number and digest of a receipt. */
@@ -43,7 +48,10 @@ interface Judged {
 /** Judges a file. `told` hears of each finding as it comes. */
 export async function judgeFile(bytes: Bytes, anchor: Anchor, told?: (finding: Finding) => void): Promise<Evidence> {
   const sha256 = await sha256Hex(bytes)
-  if (isPdf(bytes)) return { kind: 'pdf', sha256, ...(await judgePdf(bytes, anchor, new Findings(told))) }
+  if (isPdf(bytes)) {
+    const { judgePdf } = await import('./pdfFindings')
+    return { kind: 'pdf', sha256, ...(await judgePdf(bytes, pdfAnchorsOf(anchor), new Findings(told))) }
+  }
   const document = read(bytes)
   const kind = kindOf(document)
   const findings = new Findings(told)
@@ -80,6 +88,10 @@ async function judgeWitnesses(note: string, anchor: Anchor, findings: Findings):
     names = found?.map((one) => one.name).join('、') ?? ''
   }
   return names
+}
+
+function pdfAnchorsOf({ trust, authorities, now }: Anchor): PdfAnchors {
+  return { roots: [...trust.roots, ...(authorities ?? [])], now: now ?? new Date() }
 }
 
 function isPdf(bytes: Bytes): boolean {
@@ -163,37 +175,6 @@ async function judgeCheckpoint(note: string, anchor: Anchor, findings: Findings)
 async function judgeLedger<T>(verify: () => Promise<T>, factsOf: (value: T) => Evidence['facts'], findings: Findings): Promise<Judged> {
   const found = await findings.check('ledger', '', verify)
   return { facts: found ? factsOf(found) : [], findings: findings.list }
-}
-
-/** Who signed, whether the signed bytes stand, and whether anything was added after the last signature. */
-async function judgePdf(bytes: Bytes, anchor: Anchor, findings: Findings): Promise<Judged> {
-  const { pdfSignatures } = await import('./pdf')
-  const signatures = await pdfSignatures(bytes, anchor.trust.roots)
-  if (!signatures.length) await findings.check('pdf-signed', '', () => { throw new Undecided('unsigned') })
-  for (const signature of signatures) {
-    const point = signature.kind === 'timestamp' ? 'pdf-stamp' : signature.isPlatform ? 'pdf-platform' : 'pdf-signature'
-    await findings.check(point, signature.signer, () => {
-      insist(signature.isIntact, 'not-authentic', 'the signed bytes were changed, or another key signed')
-      // Whose signature counts is the trust list's to say; an instant has no worth but its authority's.
-      insist(signature.kind === 'signature' || signature.isPlatform, 'not-trusted', 'the authority does not lead to a root given')
-    }, () => (signature.kind === 'timestamp' ? signature.stampedAt?.toISOString() ?? '' : ''))
-    if (signature.kind === 'signature' && signature.isIntact) await checkProof(signature, findings)
-  }
-  const covered = signatures.at(-1)?.covers ?? 0
-  if (signatures.length) await findings.check('pdf-whole', '', () => { insist(covered === bytes.length, 'not-authentic', 'bytes follow the last signature') })
-  return { facts: [['signatures', String(signatures.filter((item) => item.kind === 'signature').length)]], findings: findings.list }
-}
-
-/** When it was signed, and whether the certificate was good then, as far as the file itself proves it. */
-async function checkProof(signature: PdfSignature, findings: Findings): Promise<void> {
-  await findings.check('pdf-time', signature.signer, () => {
-    if (signature.stampedAt === null) throw new Undecided('unstamped', signature.claimedAt?.toISOString() ?? '')
-    return signature.stampedAt
-  }, (at) => `${at.toISOString()} ${signature.authority}`)
-  await findings.check('pdf-revocation', signature.signer, () => {
-    insist(signature.revocation !== 'revoked', 'not-authentic', 'the certificate was revoked')
-    if (signature.revocation === 'silent') throw new Undecided('silent')
-  })
 }
 
 /** The two values a receipt's QR code carries behind `#`; null for any other address. */

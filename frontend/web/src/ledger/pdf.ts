@@ -1,17 +1,33 @@
 /** The signatures in a PDF, as far as a page can judge them: who signed which bytes, and whether those bytes still stand. */
 import * as pkijs from 'pkijs'
 import { type Bytes, concat, equal, fromHex, sha256 } from '@/sealing/bytes'
-import { type Certificate, parseCertificate } from '@/sealing/certificate'
+import { type Certificate, parseCertificate, sm2PointOf } from '@/sealing/certificate'
 import { Fault, insist } from '@/sealing/faults'
-import { signedBy } from '@/sealing/signer'
+import { verifiesSm2 } from '@/sealing/sm2'
 import { sm3Bytes } from '@/sealing/suites'
-import { readTimestampOver } from '@/sealing/timestamp'
-import { certificatesIn, claimedIn, type Range, type Revocation, revocationOf, stampIn, wordsIn } from './pdfEvidence'
-import { issuedBy, SM2, SM3 } from './smChain'
+import { openTimestampOver } from '@/sealing/timestamp'
+import { isUnaltered, readCertificate, SM2 } from './caSignatures'
+import { claimedIn, type Range, wordsIn } from './pdfEvidence'
+import { PaperEvidence, type Standing } from './pdfStanding'
 
 const CONTENT_TYPE = '1.2.840.113549.1.9.3'
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4'
+const TIME_STAMP = '1.2.840.113549.1.9.16.2.14'
+const SM3 = '1.2.156.10197.1.401'
 const TST_INFO = '1.2.840.113549.1.9.16.1.4'
+
+/** A time stamp over a signature, or of the document itself. */
+export interface PdfStamp {
+  readonly at: Date
+  /** Who stamped, and until when its certificate lasts. */
+  readonly authority: string
+  readonly endsAt: Date
+  /** Of the authority's certificate when it stamped. */
+  readonly standing: Standing
+}
+
+/** Its own signature fails; or it is by an algorithm that this page does not judge. */
+export type Unread = 'altered' | 'beyond-page'
 
 export interface PdfSignature {
   readonly kind: 'signature' | 'timestamp'
@@ -19,18 +35,25 @@ export interface PdfSignature {
   readonly signer: string
   /** The bytes signed are unchanged, and the key of that certificate signed them. */
   readonly isIntact: boolean
-  /** The certificate leads to a root of the platform. Of others nothing is said here. */
-  readonly isPlatform: boolean
   /** Bytes of the file from its beginning that this signature covers. */
   readonly covers: number
-  /** Of the trusted time stamp: over the signature, or of the document itself; null without one. */
-  readonly stampedAt: Date | null
-  /** Who stamped. */
-  readonly authority: string
+  /** The document's own, or the one over the signature; null for none. */
+  readonly stamp: PdfStamp | Unread | null
   /** What the signer's own clock said; nobody vouches for it. */
   readonly claimedAt: Date | null
-  /** What the CA's words in the file say of the signer. */
-  readonly revocation: Revocation
+  /** Of the signer's certificate at the instant that a stamp proves, else now; null where nothing is intact. */
+  readonly standing: Standing | null
+}
+
+/** By what a PDF is judged: roots of the reader's, and the moment for what no time stamp proves. */
+export interface PdfAnchors {
+  readonly roots: readonly Certificate[]
+  readonly now: Date
+}
+
+/** The instant that a stamp by an authority of the reader's proves; null for none. */
+export function provenAt(stamp: PdfSignature['stamp']): Date | null {
+  return typeof stamp === 'object' && stamp?.standing.reason === '' && stamp.standing.isKnown ? stamp.at : null
 }
 
 /** The file with bytes as characters, for the few ASCII words that matter. */
@@ -39,9 +62,9 @@ function latin1(bytes: Uint8Array): string {
 }
 
 /** Every signature of the file, in the order in which they cover it. */
-export async function pdfSignatures(bytes: Bytes, roots: readonly Certificate[]): Promise<PdfSignature[]> {
-  const words = await wordsIn(bytes, latin1(bytes))
-  const found = await Promise.all(rangesOf(bytes).map((range) => judge(bytes, range, roots, words)))
+export async function pdfSignatures(bytes: Bytes, { roots, now }: PdfAnchors): Promise<PdfSignature[]> {
+  const evidence = await PaperEvidence.of(await wordsIn(bytes, latin1(bytes)), roots)
+  const found = await Promise.all(rangesOf(bytes).map((range) => judge(bytes, range, evidence, now)))
   return found.sort((a, b) => a.covers - b.covers)
 }
 
@@ -51,25 +74,40 @@ function rangesOf(bytes: Bytes): Range[] {
   return ranges.filter((range) => range.first === 0 && range.second > range.gap && range.second + range.length <= bytes.length)
 }
 
-async function judge(bytes: Bytes, range: Range, roots: readonly Certificate[], words: readonly Bytes[]): Promise<PdfSignature> {
+async function judge(bytes: Bytes, range: Range, evidence: PaperEvidence, now: Date): Promise<PdfSignature> {
   const covers = range.second + range.length
   const data = concat(bytes.subarray(0, range.gap), bytes.subarray(range.second, covers))
   try {
     const token = contentsOf(bytes, range)
     const signed = new pkijs.SignedData({ schema: pkijs.ContentInfo.fromBER(token).content })
     await insistPlain(signed)
-    if (signed.encapContentInfo.eContentType === TST_INFO) return await judgeStamp(token, data, covers, roots)
-    const signer = await signerOf(signed)
-    const isIntact = await isSigned(signed, signer, data).catch(() => false)
-    const isPlatform = isIntact && (await leadsTo(signed, signer, roots))
-    const stamp = isIntact ? await stampIn(signed, roots) : null
-    const issuer = await issuerOf(signed, signer, roots, words)
-    const revocation = isIntact && issuer ? await revocationOf(signer, issuer, words) : 'silent'
+    if (signed.encapContentInfo.eContentType === TST_INFO) return await judgeStamp(token, data, covers, evidence)
+    const signer = signerOf(signed)
     const claimedAt = claimedIn(signed, latin1(bytes), range)
-    return { kind: 'signature', signer: nameOf(signer), isIntact, isPlatform, covers, stampedAt: stamp?.at ?? null, authority: stamp?.authority ?? '', claimedAt, revocation }
+    const isIntact = await isSigned(signed, signer, data).catch(() => false)
+    if (!isIntact) return { ...broken('signature', covers), signer: nameOf(signer), claimedAt }
+    const stamp = await stampOver(signed, evidence)
+    const standing = await evidence.standing(signer, carriedIn(signed), provenAt(stamp) ?? now, 'sign')
+    return { kind: 'signature', signer: nameOf(signer), isIntact, covers, stamp, claimedAt, standing }
   } catch {
     return broken('signature', covers)
   }
+}
+
+/** The time stamp over a signature, whoever made it. */
+async function stampOver(signed: pkijs.SignedData, evidence: PaperEvidence): Promise<PdfSignature['stamp']> {
+  const [info] = signed.signerInfos
+  const attribute = info?.unsignedAttrs?.attributes.find((item) => item.type === TIME_STAMP)
+  const [value] = (attribute?.values ?? []) as { toBER(): ArrayBuffer }[]
+  if (info === undefined || value === undefined) return null
+  const digest = await sha256(info.signature.valueBlock.valueHexView.slice())
+  return readStamp(new Uint8Array(value.toBER()), digest, evidence).catch(unreadOf)
+}
+
+/** Throws a `Fault` for a token that is over something else, or that its own key did not sign. */
+async function readStamp(token: Bytes, digest: Bytes, evidence: PaperEvidence): Promise<PdfStamp> {
+  const { at, authority, signed, signer } = await openTimestampOver(token, digest)
+  return { at, authority, endsAt: signer.notAfter.value, standing: await evidence.standing(signer, carriedIn(signed), at, 'stamp') }
 }
 
 /**
@@ -82,10 +120,10 @@ async function insistPlain(signed: pkijs.SignedData): Promise<void> {
   const named = signed.digestAlgorithms.map((item) => item.algorithmId)
   insist(signed.signerInfos.length === 1 && info !== undefined, 'malformed', 'not one signer')
   insist(signed.version === (isStamp ? 3 : 1) && info.version === 1 && named.join() === info.digestAlgorithm.algorithmId, 'malformed', 'the container was altered')
-  const carried = (signed.certificates ?? []).filter((item) => item instanceof pkijs.Certificate) as pkijs.Certificate[]
+  const carried = await Promise.all(carriedIn(signed).map((each) => readCertificate(new Uint8Array(each.toSchema().toBER()))))
   for (const each of carried) {
-    const issuer = carried.find((item) => item.subject.isEqual(each.issuer))
-    insist(issuer === undefined || (await issuedBy(each, issuer)), 'not-authentic', 'a certificate in the container was altered')
+    const issuer = carried.find(({ x509 }) => x509.subject.isEqual(each.x509.issuer))
+    insist(issuer === undefined || (await isUnaltered(each, issuer)), 'not-authentic', 'a certificate in the container was altered')
   }
 }
 
@@ -99,7 +137,7 @@ async function isSigned(signed: pkijs.SignedData, signer: pkijs.Certificate, dat
   const type = attributeIn(attributes, CONTENT_TYPE)
   const digest = attributeIn(attributes, MESSAGE_DIGEST)?.valueBlock.valueHexView
   if (type?.valueBlock.toString() !== pkijs.SignedData.ID_DATA || digest === undefined || !equal(sm3Bytes(data), digest)) return false
-  return signedBy(certificate, new Uint8Array(attributes.encodedValue), new Uint8Array(info.signature.valueBlock.valueHexView))
+  return verifiesSm2(sm2PointOf(certificate), new Uint8Array(attributes.encodedValue), new Uint8Array(info.signature.valueBlock.valueHexView))
 }
 
 /** The value of the one attribute of that type; undefined where it is missing, or there more than once. */
@@ -109,27 +147,22 @@ function attributeIn(attributes: pkijs.SignedAndUnsignedAttributes, type: string
   return found.length === 1 && values.length === 1 ? values[0] : undefined
 }
 
-async function judgeStamp(token: Bytes, data: Bytes, covers: number, roots: readonly Certificate[]): Promise<PdfSignature> {
+async function judgeStamp(token: Bytes, data: Bytes, covers: number, evidence: PaperEvidence): Promise<PdfSignature> {
   try {
-    const stamp = await readTimestampOver(token, await sha256(data), roots)
-    return { kind: 'timestamp', signer: stamp.authority, isIntact: true, isPlatform: true, covers, stampedAt: stamp.at, authority: stamp.authority, claimedAt: null, revocation: 'silent' }
+    const stamp = await readStamp(token, await sha256(data), evidence)
+    return { ...broken('timestamp', covers), signer: stamp.authority, isIntact: true, stamp }
   } catch (error) {
-    insist(error instanceof Fault, 'malformed', 'not a time stamp')
-    return { ...broken('timestamp', covers), isIntact: error.code === 'not-trusted' }
+    const stamp = unreadOf(error)
+    return { ...broken('timestamp', covers), isIntact: stamp === 'beyond-page', stamp }
   }
+}
+
+function unreadOf(error: unknown): Unread {
+  return error instanceof Fault && error.code === 'not-verifiable' ? 'beyond-page' : 'altered'
 }
 
 function broken(kind: PdfSignature['kind'], covers: number): PdfSignature {
-  return { kind, signer: '', isIntact: false, isPlatform: false, covers, stampedAt: null, authority: '', claimedAt: null, revocation: 'silent' }
-}
-
-/** Whoever issued the signer's certificate: from the signature itself, among what the file carries as proof, or among the roots. */
-async function issuerOf(signed: pkijs.SignedData, signer: pkijs.Certificate, roots: readonly Certificate[], words: readonly Bytes[]): Promise<pkijs.Certificate | undefined> {
-  const carried = (signed.certificates ?? []).filter((item) => item instanceof pkijs.Certificate) as pkijs.Certificate[]
-  for (const each of [...carried, ...certificatesIn(words), ...roots.map((root) => pkijs.Certificate.fromBER(root.der))]) {
-    if (each.subject.isEqual(signer.issuer) && (await issuedBy(signer, each))) return each
-  }
-  return undefined
+  return { kind, signer: '', isIntact: false, covers, stamp: null, claimedAt: null, standing: null }
 }
 
 /**
@@ -147,24 +180,15 @@ function contentsOf(bytes: Bytes, range: Range): Bytes {
   return filled.slice(0, 2 + wide + length)
 }
 
-async function signerOf(signed: pkijs.SignedData): Promise<pkijs.Certificate> {
-  const [info] = signed.signerInfos
-  const certificates = (signed.certificates ?? []).filter((item) => item instanceof pkijs.Certificate)
-  const sid = info?.sid as pkijs.IssuerAndSerialNumber | undefined
-  const found = certificates.find((item) => sid !== undefined && item.serialNumber.isEqual(sid.serialNumber) && item.issuer.isEqual(sid.issuer))
+function signerOf(signed: pkijs.SignedData): pkijs.Certificate {
+  const sid = signed.signerInfos[0]?.sid as pkijs.IssuerAndSerialNumber | undefined
+  const found = carriedIn(signed).find((item) => sid !== undefined && item.serialNumber.isEqual(sid.serialNumber) && item.issuer.isEqual(sid.issuer))
   insist(found !== undefined, 'malformed', 'the signer\'s certificate is not in the signature')
-  return Promise.resolve(found)
+  return found
 }
 
-async function leadsTo(signed: pkijs.SignedData, signer: pkijs.Certificate, roots: readonly Certificate[]): Promise<boolean> {
-  const others = (signed.certificates ?? []).filter((item) => item instanceof pkijs.Certificate && item !== signer) as pkijs.Certificate[]
-  const engine = new pkijs.CertificateChainValidationEngine({
-    trustedCerts: roots.map((root) => pkijs.Certificate.fromBER(root.der)),
-    certs: [...others, signer],
-    // Inside its own term: whether it was in term when it signed is for a PDF reader to judge, from the time stamps.
-    checkDate: signer.notAfter.value,
-  })
-  return (await engine.verify().catch(() => ({ result: false }))).result
+function carriedIn(signed: pkijs.SignedData): pkijs.Certificate[] {
+  return (signed.certificates ?? []).filter((item) => item instanceof pkijs.Certificate) as pkijs.Certificate[]
 }
 
 function nameOf(certificate: pkijs.Certificate): string {

@@ -1,20 +1,13 @@
-/** What lies in a PDF to prove its signatures later: the time stamp in a signature, OCSP answers and CRLs in the file. */
-import * as pkijs from 'pkijs'
-import { type Bytes, sha256 } from '@/sealing/bytes'
-import type { Certificate } from '@/sealing/certificate'
-import { readTimestampOver, type Stamp } from '@/sealing/timestamp'
-import { answeredBy, listedBy } from './smChain'
+/** What lies in a PDF beside its signatures: the time that a signer claims; certificates, OCSP answers and CRLs. */
+import type * as pkijs from 'pkijs'
+import type { Bytes } from '@/sealing/bytes'
 
-const TIME_STAMP = '1.2.840.113549.1.9.16.2.14'
 const SIGNING_TIME = '1.2.840.113549.1.9.5'
 const MOMENT = /\/M\s*\(D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z|([+-])(\d\d)'(\d\d)?)?/
 const STREAM = /stream\r?\n/g
 const END = 'endstream'
 /** Larger streams are pages and fonts. */
 const LARGEST = 4 << 20
-
-/** What the CAs said of a signer: `silent` when the file holds no word about it. */
-export type Revocation = 'good' | 'revoked' | 'silent'
 
 /** The bytes that a signature covers: `[first, gap)` and `length` from `second`. */
 export interface Range {
@@ -37,61 +30,6 @@ export function claimedIn(signed: pkijs.SignedData, text: string, range: Range):
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1, 7).map(Number)
   const ahead = (Number(found[8] ?? 0) * 60 + Number(found[9] ?? 0)) * (found[7] === '-' ? -1 : 1)
   return new Date(Date.UTC(year, month - 1, day, hour, minute - ahead, second))
-}
-
-/** The trusted time stamp over a signature; null where there is none, or it does not hold. */
-export async function stampIn(signed: pkijs.SignedData, roots: readonly Certificate[]): Promise<Stamp | null> {
-  const [info] = signed.signerInfos
-  const attribute = info?.unsignedAttrs?.attributes.find((item) => item.type === TIME_STAMP)
-  const [value] = (attribute?.values ?? []) as { toBER(): ArrayBuffer }[]
-  if (info === undefined || value === undefined) return null
-  const digest = await sha256(info.signature.valueBlock.valueHexView.slice())
-  return readTimestampOver(new Uint8Array(value.toBER()), digest, roots).catch(() => null)
-}
-
-/** What the words in the file say of a certificate; only words that its issuer signed count. */
-export async function revocationOf(signer: pkijs.Certificate, issuer: pkijs.Certificate, words: readonly Bytes[]): Promise<Revocation> {
-  let found: Revocation = 'silent'
-  for (const word of words) {
-    const told = (await fromAnswer(word, signer, issuer)) ?? (await fromList(word, signer, issuer))
-    if (told === 'revoked') return told
-    found = told ?? found
-  }
-  return found
-}
-
-async function fromAnswer(word: Bytes, signer: pkijs.Certificate, issuer: pkijs.Certificate): Promise<Revocation | null> {
-  try {
-    const response = pkijs.OCSPResponse.fromBER(word)
-    const held = response.responseBytes?.response.valueBlock.valueHexView.slice()
-    const basic = held ? pkijs.BasicOCSPResponse.fromBER(held) : null
-    if (basic === null || !(await answeredBy(basic, issuer))) return null
-    const { isForCertificate, status } = await basic.getCertificateStatus(signer, issuer)
-    return isForCertificate && status < 2 ? (status === 0 ? 'good' : 'revoked') : null
-  } catch {
-    return null
-  }
-}
-
-async function fromList(word: Bytes, signer: pkijs.Certificate, issuer: pkijs.Certificate): Promise<Revocation | null> {
-  try {
-    const list = pkijs.CertificateRevocationList.fromBER(word)
-    if (!(await listedBy(list, issuer))) return null
-    return list.isCertificateRevoked(signer) ? 'revoked' : 'good'
-  } catch {
-    return null
-  }
-}
-
-/** Those of the words that are certificates. */
-export function certificatesIn(words: readonly Bytes[]): pkijs.Certificate[] {
-  return words.flatMap((word) => {
-    try {
-      return [pkijs.Certificate.fromBER(word)]
-    } catch {
-      return []
-    }
-  })
 }
 
 /** The content of every stream that may be a word of a CA, as it lies there or inflated. */

@@ -52,16 +52,12 @@ export class KeptEvidence {
     const [leaf, ...above] = await Promise.all(chain.map((name) => this.read(name)))
     insist(leaf !== undefined, 'malformed', 'evidence')
     await checkUse(leaf, String(body.purpose))
-    const path = await pathOf(leaf, above, at)
+    const path = builtFrom(leaf, above)
+    insist(path !== null, 'not-valid', 'untrusted')
+    await checkPath(path, at)
     for (const { digest } of path.slice(1)) checkTerms(terms.get(digest), at)
     checkPolicies(path, terms)
-    const verdicts: Verdict[] = []
-    for (const [index, subject] of path.slice(0, -1).entries()) {
-      const verdict = judgeRevocation(subject, await this.said(path[index + 1] as Judged, crls, answers), at, LONGEST_GRACE)
-      insist(verdict.state !== 'revoked', 'not-valid', 'revoked')
-      insist(verdict.state === 'good', 'not-valid', 'revocation-unknown')
-      verdicts.push(verdict)
-    }
+    const verdicts = await judgeWords(path, (issuer) => this.said(issuer, crls, answers), at, LONGEST_GRACE)
     insist(canonicalText(bodyOf(body, path, verdicts)) === canonicalText(body), 'not-authentic', 'grounds')
     return { isLate: verdicts.some((each) => each.isLate) }
   }
@@ -87,7 +83,8 @@ export class KeptEvidence {
   }
 }
 
-async function checkUse(leaf: Judged, purpose: string): Promise<void> {
+/** Refuses a certificate that may not be used so; `purpose`: sign, seal, decrypt. */
+export async function checkUse(leaf: Judged, purpose: string): Promise<void> {
   const { keyKind } = await parseCertificate(leaf.der)
   insist(keyKind !== 'other' && (rsaBits(leaf.x509) ?? SMALLEST_RSA) >= SMALLEST_RSA, 'unsupported-key', 'certificate')
   const wraps = { 'ec-p256': [USE.agree], rsa: [USE.keyEncipher], sm2: [USE.keyEncipher, USE.dataEncipher, USE.agree] }[keyKind as 'rsa']
@@ -97,9 +94,9 @@ async function checkUse(leaf: Judged, purpose: string): Promise<void> {
   insist(!isAuthority(leaf.x509), 'not-valid', 'usage')
 }
 
-/** Leaf first, root last, each certificate checked as RFC 5280 6.1 has it. */
-async function pathOf(leaf: Judged, above: readonly Judged[], at: number): Promise<readonly Judged[]> {
-  const path = builtFrom(leaf, above)
+/** Checks each certificate of a path (leaf first, root last) as RFC 5280 6.1 has it. */
+export async function checkPath(path: readonly Judged[], at: number): Promise<void> {
+  const leaf = path[0] as Judged
   let left = path.length - 1
   for (let index = path.length - 2; index >= 0; index--) {
     const [subject, issuer] = [path[index] as Judged, path[index + 1] as Judged]
@@ -117,7 +114,18 @@ async function pathOf(leaf: Judged, above: readonly Judged[], at: number): Promi
     if (x509.extensions?.some((each) => each.critical && !KNOWN.includes(each.extnID))) refuse(leaf, at)
     if (x509.extensions?.some((each) => BEYOND.includes(each.extnID))) throw new Undecided('beyond-page')
   }
-  return path
+}
+
+/** What the issuers' words (`said`) say of each certificate below the root; refuses one revoked, or unknown to them. */
+export async function judgeWords(path: readonly Judged[], said: (issuer: Judged) => Promise<readonly Word[]>, at: number, grace: number): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = []
+  for (const [index, subject] of path.slice(0, -1).entries()) {
+    const verdict = judgeRevocation(subject, await said(path[index + 1] as Judged), at, grace)
+    insist(verdict.state !== 'revoked', 'not-valid', 'revoked')
+    insist(verdict.state === 'good', 'not-valid', 'revocation-unknown')
+    verdicts.push(verdict)
+  }
+  return verdicts
 }
 
 /** What is wrong elsewhere in the path is told of a leaf past its dates by these. */
@@ -126,7 +134,8 @@ function refuse({ x509 }: Judged, at: number): never {
   throw new Fault('not-valid', reason)
 }
 
-function builtFrom(leaf: Judged, above: readonly Judged[]): readonly Judged[] {
+/** From the leaf to the last of `above`, the root; null where they do not lead there. */
+export function builtFrom(leaf: Judged, above: readonly Judged[]): readonly Judged[] | null {
   const root = above.at(-1)
   const path = [leaf]
   for (let last = leaf; root !== undefined; ) {
@@ -136,7 +145,7 @@ function builtFrom(leaf: Judged, above: readonly Judged[]): readonly Judged[] {
     path.push(next)
     last = next
   }
-  throw new Fault('not-valid', 'untrusted')
+  return null
 }
 
 function mayHaveIssued(issuer: Judged, { x509 }: Judged): boolean {
@@ -172,7 +181,8 @@ function bodyOf(body: JsonObject, path: readonly Judged[], verdicts: readonly Ve
   }
 }
 
-function nameOf(x509: pkijs.Certificate): string | null {
+/** The common name; null where it has none, or several. */
+export function nameOf(x509: pkijs.Certificate): string | null {
   const found = x509.subject.typesAndValues.filter((each) => each.type === COMMON_NAME)
   return found.length === 1 ? String(found[0]?.value.valueBlock.value) : null
 }

@@ -8,6 +8,7 @@ const TIME_STAMPING = '1.3.6.1.5.5.7.3.8'
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 const CONTENT_TYPE = '1.2.840.113549.1.9.3'
 const SHA256 = '2.16.840.1.101.3.4.2.1'
+const SM2 = '1.2.156.10197.1.501'
 const TST_INFO = '1.2.840.113549.1.9.16.1.4'
 
 export interface Stamp {
@@ -24,7 +25,22 @@ export async function readTimestamp(token: Bytes, data: Bytes, roots: readonly C
 
 /** The same over data of which only the SHA-256 is at hand (a receipt carries the digest of its manifest). */
 export async function readTimestampOver(token: Bytes, digest: Bytes, roots: readonly Certificate[]): Promise<Stamp> {
+  const { signed, signer, ...stamp } = await openTimestampOver(token, digest)
+  const trustedCerts = roots.map((root) => pkijs.Certificate.fromBER(root.der))
+  insist((await verifiedSigner(signed, { trustedCerts, checkDate: stamp.at, checkChain: true })) !== null, 'not-trusted', 'the authority does not lead to a root given')
+  insist(mayStamp(signer), 'not-authentic', 'the signer is no time-stamping authority')
+  return stamp
+}
+
+/** A stamp whose signature holds, with whoever made it: whether that is a time-stamping authority is not asked. */
+export interface OpenedStamp extends Stamp {
+  readonly signed: pkijs.SignedData
+  readonly signer: pkijs.Certificate
+}
+
+export async function openTimestampOver(token: Bytes, digest: Bytes): Promise<OpenedStamp> {
   const signed = signedDataOf(token)
+  insist(signed.signerInfos[0]?.signatureAlgorithm.algorithmId !== SM2, 'not-verifiable', 'time stamps by SM2 are not read here')
   const content = signed.encapContentInfo
   insist(content.eContentType === TST_INFO && content.eContent !== undefined, 'malformed', 'not a time-stamp token')
   insist(signedType(signed) === TST_INFO, 'not-authentic', 'signed as something else than a time stamp')
@@ -32,21 +48,17 @@ export async function readTimestampOver(token: Bytes, digest: Bytes, roots: read
   const imprint = info.messageImprint
   const held = imprint.hashAlgorithm.algorithmId === SHA256 && equal(imprint.hashedMessage.valueBlock.valueHexView, digest)
   insist(held, 'not-authentic', 'the time stamp is over something else')
-  const signer = await verifiedSigner(signed, roots, info.genTime)
-  insist(maySign(signer), 'not-authentic', 'the signer is no time-stamping authority')
-  return { at: info.genTime, serial: info.serialNumber.toString('hex'), authority: commonName(signer) }
-}
-
-async function verifiedSigner(signed: pkijs.SignedData, roots: readonly Certificate[], at: Date): Promise<pkijs.Certificate> {
-  const trustedCerts = roots.map((root) => pkijs.Certificate.fromBER(root.der))
   // As plain data: pkijs would ask for the stamped bytes to hash them, and the imprint is checked above.
   signed.encapContentInfo.eContentType = pkijs.SignedData.ID_DATA
-  const judge = (checkChain: boolean) => signed.verify({ signer: 0, trustedCerts, checkDate: at, checkChain, extendedMode: true }).catch(() => null)
-  const result = await judge(true)
-  if (result?.signatureVerified === true && result.signerCertificate) return result.signerCertificate
-  // Whether it was altered, or is sound and of an authority that these roots do not know.
-  const isSound = (await judge(false))?.signatureVerified === true
-  throw isSound ? new Fault('not-trusted', 'the authority does not lead to a root given') : new Fault('not-authentic', 'the time stamp does not verify')
+  const signer = await verifiedSigner(signed, { checkChain: false })
+  insist(signer !== null, 'not-authentic', 'the time stamp does not verify')
+  return { at: info.genTime, serial: info.serialNumber.toString('hex'), authority: commonName(signer), signed, signer }
+}
+
+/** Whose key signed; null where it does not verify. */
+async function verifiedSigner(signed: pkijs.SignedData, how: Omit<pkijs.SignedDataVerifyParams, 'signer' | 'extendedMode'>): Promise<pkijs.Certificate | null> {
+  const result = await signed.verify({ signer: 0, ...how, extendedMode: true }).catch(() => null)
+  return result?.signatureVerified === true ? result.signerCertificate ?? null : null
 }
 
 /** The content type the signer signed. */
@@ -89,7 +101,8 @@ function contentOf(token: Bytes): pkijs.ContentInfo {
   }
 }
 
-function maySign(certificate: pkijs.Certificate): boolean {
+/** Certified for time stamping (RFC 3161 2.3). */
+export function mayStamp(certificate: pkijs.Certificate): boolean {
   const extension = certificate.extensions?.find((item) => item.extnID === EXTENDED_KEY_USAGE)
   const usage = extension?.parsedValue as pkijs.ExtKeyUsage | undefined
   return usage?.keyPurposes.includes(TIME_STAMPING) ?? false

@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { judgeFile } from '@/ledger/evidence'
 import type { Finding } from '@/ledger/findings'
-import { pdfSignatures } from '@/ledger/pdf'
-import { certificatesIn, wordsIn } from '@/ledger/pdfEvidence'
+import { pdfSignatures, provenAt } from '@/ledger/pdf'
 import { parseCertificate } from '@/sealing/certificate'
 
 const vector = (name: string) => new Uint8Array(readFileSync(join(import.meta.dirname, '../../../../tests/vectors', name)))
 const file = vector('sm-signed.pdf')
 const lasting = vector('sm-lasting.pdf')
-const told = JSON.parse(new TextDecoder().decode(vector('sm-lasting.json'))) as { signer: string; signed_at: string[]; authority: string; roots: string[] }
+const told = JSON.parse(new TextDecoder().decode(vector('sm-lasting.json'))) as { signer: string; signed_at: string[]; authority: string; roots: string[]; ca: string }
 const roots = await Promise.all(told.roots.map((pem) => parseCertificate(pem)))
 const text = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes)
+const now = new Date('2026-11-27T00:00:00Z')
+const anchors = { roots, now }
+const nobody = { roots: [], now }
 const wholeSeconds = (at: Date | null | undefined) => at?.toISOString().replace(/\.\d+Z$/, 'Z')
 
 /** The file with one bit of the byte at `at` flipped. */
@@ -24,18 +26,18 @@ function flipped(bytes: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBu
 
 describe('a PDF signed by SM2 and by EC', () => {
   it('shows both signatures as intact, with the time that the signers claim', async () => {
-    const [first, second] = await pdfSignatures(file, [])
-    expect([first?.kind, first?.isIntact, first?.isPlatform]).toEqual(['signature', true, false])
+    const [first, second] = await pdfSignatures(file, nobody)
+    expect([first?.kind, first?.isIntact]).toEqual(['signature', true])
     expect([second?.signer, second?.isIntact, second?.covers]).toEqual(['演示单位', true, file.length])
     expect(first?.signer).not.toBe('')
     expect(first?.covers).toBeLessThan(file.length)
     expect([first, second].map((each) => each?.claimedAt?.toISOString())).toEqual(['2026-11-26T15:58:56.000Z', '2026-11-26T15:58:56.000Z'])
-    expect([first, second].map((each) => [each?.stampedAt, each?.revocation])).toEqual([[null, 'silent'], [null, 'silent']])
+    expect([first, second].map((each) => [each?.stamp, each?.standing?.reason])).toEqual([[null, 'no-chain'], [null, 'no-chain']])
   })
 
   it('shows a changed page as changed, in each', async () => {
     const changed = flipped(file, text(file).indexOf('/MediaBox') + 11)
-    expect((await pdfSignatures(changed, [])).map((each) => each.isIntact)).toEqual([false, false])
+    expect((await pdfSignatures(changed, nobody)).map((each) => each.isIntact)).toEqual([false, false])
   })
 })
 
@@ -44,22 +46,25 @@ describe('a PDF signed by SM2 with what its CA says, sealed by the platform', ()
   const points = (findings: readonly Finding[]) => findings.filter((each) => each.subject === told.signer).map((each) => [each.point, each.verdict])
 
   it('says by whom and when, proven by the time stamp, and what the SM2 CA answered', async () => {
-    const [person, platform, stamp] = await pdfSignatures(lasting, roots)
-    expect([person?.signer, person?.isIntact, person?.isPlatform, person?.revocation]).toEqual([told.signer, true, false, 'good'])
-    expect([person, platform].map((each) => wholeSeconds(each?.stampedAt))).toEqual(told.signed_at)
-    expect([person?.authority, platform?.isPlatform, platform?.revocation, stamp?.kind]).toEqual([told.authority, true, 'good', 'timestamp'])
+    const [person, platform, stamp] = await pdfSignatures(lasting, anchors)
+    expect([person?.signer, person?.isIntact, person?.standing?.reason, person?.standing?.word]).toEqual([told.signer, true, '', 'ocsp'])
+    expect([person, platform].map((each) => wholeSeconds(provenAt(each?.stamp ?? null)))).toEqual(told.signed_at)
+    expect([person, platform].map((each) => each?.standing?.isKnown)).toEqual([false, true])
+    expect([platform?.standing?.reason, platform?.standing?.word, stamp?.kind, stamp?.signer]).toEqual(['', 'crl', 'timestamp', told.authority])
     const { findings } = await judge(lasting)
-    expect(points(findings)).toEqual([['pdf-signature', 'holds'], ['pdf-time', 'holds'], ['pdf-revocation', 'holds']])
+    expect(points(findings)).toEqual([
+      ['pdf-signature', 'holds'], ['pdf-time', 'holds'], ['pdf-certificate', 'holds'], ['pdf-revocation', 'holds'], ['pdf-authority', 'open'],
+    ])
     expect(findings.find((each) => each.point === 'pdf-time')?.detail).toMatch(new RegExp(`^20\\S+Z ${told.authority}$`))
   })
 
   it('names the signature whose bytes, or whose own value, were changed', async () => {
     const body = flipped(lasting, text(lasting).indexOf('/MediaBox') + 11)
-    expect((await pdfSignatures(body, roots)).map((each) => each.isIntact)).toEqual([false, false, false])
+    expect((await pdfSignatures(body, anchors)).map((each) => each.isIntact)).toEqual([false, false, false])
     expect(points((await judge(body)).findings)).toEqual([['pdf-signature', 'fails']])
     // The value of the SM2 signature itself: an OCTET STRING behind its algorithm's identifier, in hexadecimal.
     const value = text(lasting).toLowerCase().indexOf('06082a811ccf55018375', text(lasting).toLowerCase().indexOf('/contents')) + 60
-    const [first] = await pdfSignatures(flipped(lasting, value), roots)
+    const [first] = await pdfSignatures(flipped(lasting, value), anchors)
     expect(first?.isIntact).toBe(false)
   })
 
@@ -70,26 +75,8 @@ describe('a PDF signed by SM2 with what its CA says, sealed by the platform', ()
     expect(reasons((await foreign(flipped(lasting, text(lasting).indexOf('/MediaBox') + 11))).findings)).toContain('not-authentic')
   })
 
-  it('takes no word on revocation that the SM2 CA did not sign', async () => {
-    const { answeredBy } = await import('@/ledger/smChain')
-    const pkijs = await import('pkijs')
-    const words = await wordsIn(lasting, text(lasting))
-    const answers = words.flatMap((word) => {
-      try {
-        return [pkijs.BasicOCSPResponse.fromBER(pkijs.OCSPResponse.fromBER(word).responseBytes?.response.valueBlock.valueHexView.slice() ?? new Uint8Array())]
-      } catch {
-        return []
-      }
-    })
-    const issuers = certificatesIn(words)
-    const named = (name: string) => issuers.find((each) => each.subject.typesAndValues.some((item) => String(item.value.valueBlock.value).endsWith(name)))
-    const [answer] = answers.filter((each) => each.signatureAlgorithm.algorithmId === '1.2.156.10197.1.501')
-    const [issuing, root] = [named('issuing'), named('root')]
-    if (!answer || !issuing || !root) throw new Error('the vector lacks what it is made of')
-    expect(await answeredBy(answer, issuing)).toBe(true)
-    expect(await answeredBy(answer, root)).toBe(false)
-    const view = answer.signature.valueBlock.valueHexView
-    view[view.length - 1] = (view.at(-1) ?? 0) ^ 1
-    expect(await answeredBy(answer, issuing)).toBe(false)
+  it('knows the CA where its root is among those of the reader', async () => {
+    const { findings } = await judgeFile(lasting, { key: '', trust: { roots }, authorities: [await parseCertificate(told.ca)], expected: null })
+    expect(new Set(findings.map((each) => each.verdict))).toEqual(new Set(['holds']))
   })
 })
