@@ -10,6 +10,7 @@ from storage.kernel.errors import Refused
 
 WHOLE, TECHNICAL, PRICE = "whole", "technical", "price"
 ENVELOPES = (WHOLE, TECHNICAL, PRICE)
+ENVELOPE_NAMES = {WHOLE: "", TECHNICAL: "第一信封（技术商务）", PRICE: "第二信封（报价）"}
 
 
 def statement_in(envelope: str) -> str:
@@ -44,6 +45,8 @@ def fields_in(fields: Sequence[Mapping[str, Any]], envelope: str) -> list[Mappin
 
 BODY, STATEMENT = KINDS = kinds_in(WHOLE)
 _ALL = tuple(kind for envelope in ENVELOPES for kind in kinds_in(envelope))
+KIND_NAMES = {kind: ENVELOPE_NAMES[envelope_of(kind)] + ("投标文件" if kind in ENVELOPES else "开标一览表")
+              for kind in _ALL}
 
 # Length of a stored segment, which is also the length of an S3 part (sealing.md §1).
 SEGMENT = {kind: 8_388_608 if kind in ENVELOPES else 1_048_576 for kind in _ALL}

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bidding.bids.model import ENVELOPES, PRICE, TECHNICAL, WHOLE, envelope_of
+from bidding.bids.model import KIND_NAMES
 from bidding.bids.tables import Receipt
 from storage.crypto.pdf_lasting import seal_paper
 from storage.crypto.platform_keys import PlatformKeys
@@ -22,7 +22,6 @@ from storage.objects.store import ObjectStore
 
 _TEMPLATE = Path(__file__).parent / "receipt.typ"
 _TITLES = {"receipt": "投标文件递交回执", "withdrawal": "投标文件撤回回执"}
-_ENVELOPES = {WHOLE: "", TECHNICAL: "第一信封（技术商务）", PRICE: "第二信封（报价）"}
 PREFIX = "receipts/"
 LARGEST = 8 << 20
 
@@ -87,7 +86,7 @@ def _times(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _envelope(envelope: Mapping[str, Any]) -> dict[str, Any]:
     kind = envelope["kind"]
-    title = _ENVELOPES[envelope_of(kind)] + ("投标文件（密文）" if kind in ENVELOPES else "开标一览表（密文）")
+    title = f"{KIND_NAMES[kind]}（密文）"
     return {"title": title, "facts": [
         ("字节数", f"{envelope['size']}（密文 {envelope['sealed_size']}）"),
         ("清单 SHA-256", envelope["manifest_sha256"]), ("清单 SM3", envelope["manifest_sm3"]),

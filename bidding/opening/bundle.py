@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,15 @@ from bidding.opening.kept_grounds import kept_grounds
 from bidding.opening.model import BidState
 from bidding.opening.queries import signatures_of
 from bidding.opening.release_work import notice_answer
-from bidding.opening.sealed_objects import SealedObject, released_shares, sealed_keys, sealed_objects, session_key
+from bidding.opening.sealed_objects import SealedObject, released_shares, sealed_keys, session_key, sound_objects
 from bidding.opening.secrets_in_hall import SealedShare, reveal, reveal_custody
 from bidding.opening.tables import OpenedBid, Opening, PriceConfirmation, RecordSignature
 from storage.crypto.canonical import to_base64
+from storage.crypto.errors import ObjectAltered
 from storage.crypto.export_seal import seal_export
+from storage.crypto.manifest import check_parts
 from storage.crypto.platform_keys import PlatformKeys
+from storage.crypto.reader import Layout
 from storage.crypto.wraps import SessionPrivateKey
 from storage.database.settings import Settings
 from storage.kernel.clock import process_now, to_wire
@@ -145,7 +149,7 @@ def _lot(lot: Lot) -> dict[str, Any]:
 async def _bids(shelf: Shelf, opening: Opening, bids: Sequence[OpenedBid],
                 kinds: Sequence[str]) -> list[dict[str, Any]]:
     session = shelf.session
-    objects = await sealed_objects(session, bids)
+    objects = await sound_objects(session, opening, bids, kinds)
     shares = await released_shares(session, [bid.bid_id for bid in bids])
     pems = {row.fingerprint: row.pem for row in await session.scalars(select(BoundCertificate).where(
         BoundCertificate.fingerprint.in_({bid.certificate for bid in bids})))}
@@ -157,8 +161,7 @@ async def _bids(shelf: Shelf, opening: Opening, bids: Sequence[OpenedBid],
         "uscc": bid.bidder_uscc, "certificate": pems[bid.certificate], "state": bid.state, "cause": bid.cause,
         "evidence": bid.evidence, "receipt": _receipt(receipts[bid.receipt_number]),
         "submission": await _submission(shelf, bid),
-        "envelopes": await _envelopes(shelf, bid, [objects[bid.bid_id][kind] for kind in kinds], statement),
-        "secrets": _secrets(bid, objects[bid.bid_id][statement], shares, key),
+        **await _sealed(shelf, bid, objects[bid.bid_id], kinds, (statement, shares, key)),
     } for bid in bids]
 
 
@@ -175,24 +178,36 @@ def _receipt(row: Receipt) -> dict[str, Any]:
     return {"body": row.body, "signature": row.signature}
 
 
-async def _envelopes(shelf: Shelf, bid: OpenedBid, objects: Sequence[SealedObject],
-                     statement: str) -> list[dict[str, Any]]:
-    found = []
-    for sealed in objects:
-        item = {"kind": sealed.kind, "header": sealed.header_text, "manifest": sealed.manifest_text,
+async def _sealed(shelf: Shelf, bid: OpenedBid, objects: Mapping[str, SealedObject], kinds: Sequence[str],
+                  opening: tuple[str, Shares, SessionPrivateKey]) -> dict[str, Any]:
+    """What was sealed, and what opens its statement. ``spoilt``: the kinds of which rows or object are no longer what
+    was signed at the hour, where there are such; of them stands here what still is (fault 11)."""
+    statement, shares, key = opening
+    spoilt, envelopes, secrets = [kind for kind in kinds if kind not in objects], [], None
+    for kind, sealed in objects.items():
+        item = {"kind": kind, "header": sealed.header_text, "manifest": sealed.manifest_text,
                 "signature": to_base64(sealed.signature), "timestamp_token": to_base64(sealed.timestamp_token)}
-        if sealed.kind == statement and bid.state == BidState.DECRYPTED:
-            chunks = [chunk async for chunk in shelf.store.stream(sealed.object_key)]
-            item["object"] = to_base64(b"".join(chunks))
-        found.append(item)
-    return found
+        if kind == statement and bid.state == BidState.DECRYPTED:
+            try:
+                item["object"] = to_base64(await _stored(shelf.store, sealed))
+                secrets = _secrets(bid, sealed, shares, key)
+            except (NotFound, ObjectAltered):
+                spoilt.append(kind)
+        envelopes.append(item)
+    return {"envelopes": envelopes, "secrets": secrets, **({"spoilt": spoilt} if spoilt else {})}
 
 
-def _secrets(bid: OpenedBid, sealed: SealedObject, shares: Shares, key: SessionPrivateKey,
-             ) -> dict[str, Any] | None:
-    """S_B and the shares of the statement alone; nothing of a bid that was not opened."""
-    if bid.state != BidState.DECRYPTED:
-        return None
+async def _stored(store: ObjectStore, sealed: SealedObject) -> bytes:
+    """A stored statement; raises ``NotFound``, and ``ObjectAltered`` unless it is what its bidder signed."""
+    layout = Layout(sealed.manifest.size, sealed.header.ctx.seg)
+    stored = await store.get_range(sealed.object_key, 0, layout.stored_size + 1)
+    parts = [stored[at:at + layout.seg] for at in range(0, len(stored), layout.seg)]
+    check_parts(sealed.manifest, [sha256(part).hexdigest() for part in parts])
+    return stored
+
+
+def _secrets(bid: OpenedBid, sealed: SealedObject, shares: Shares, key: SessionPrivateKey) -> dict[str, Any]:
+    """S_B and the shares of an opened statement alone."""
     released = sealed_keys(bid, sealed, shares)
     bidder, opened = reveal(released, key)
     custody = reveal_custody(released, key)

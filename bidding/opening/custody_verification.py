@@ -10,6 +10,7 @@ from typing import Any
 from bidding.opening.attribution import Tally, cause_at_close
 from bidding.opening.complaints import ComplaintItem, Why, check_complaint
 from bidding.opening.model import BidState
+from bidding.opening.sealed_verification import spoilt_of
 from storage.crypto.canonical import from_base64
 from storage.crypto.certificates import parse_certificate
 from storage.crypto.context import commitment
@@ -34,9 +35,9 @@ def judge_custody(bundle: Document, acts: Acts, notice_sha256: str) -> Iterator[
     judged = 0
     for bid in bundle["bids"]:
         spoken = {index for index, item in voices if item.bid == bid["bid"]}
-        if bid["state"] == BidState.DECRYPTED:
+        if bid["state"] == BidState.DECRYPTED and bid["secrets"] is not None:
             yield from _in_spite_of(bid, headers[bid["bid"]][bid["secrets"]["kind"]], spoken)
-        elif bid["cause"] in _BY_COUNT and "custodians" in bid["evidence"]:
+        elif headers[bid["bid"]] and bid["cause"] in _BY_COUNT and "custodians" in bid["evidence"]:
             _judge(bid, min(headers[bid["bid"]].items())[1], spoken, acts)
             judged += 1
     if judged:
@@ -54,8 +55,11 @@ def _signed(payload: Document, bundle: Document, headers: Mapping[str, Mapping[s
     found = check_complaint(payload["text"], from_base64(payload["signature"], "signature"), certificate)
     if (found.lot, found.index, found.notice_sha256) != (bundle["lot"]["code"], payload["index"], notice_sha256):
         raise Malformed("保管人异议不属于这次开标", field="complaint")
+    spoilt = {bid["bid"]: spoilt_of(bid) for bid in bundle["bids"]}
     for item in found.items:
         header = headers.get(item.bid, {}).get(item.kind)
+        if header is None and item.kind in spoilt.get(item.bid, ()):
+            continue  # whom it names as its custodian, the platform has not kept
         if header is None or header.sha256 != item.header_sha256:
             raise Malformed("保管人异议所指的投标文件不在封存集合中", bid=item.bid)
         named = header.ctx.custodians[found.index - 1]

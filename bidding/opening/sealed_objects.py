@@ -1,6 +1,6 @@
 """The sealed envelopes of frozen bids with whatever was released for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -46,36 +46,47 @@ async def sealed_objects(session: AsyncSession, bids: Sequence[OpenedBid]) -> di
     return found
 
 
+async def sound_objects(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid], kinds: Collection[str],
+                        ) -> dict[UUID, dict[str, SealedObject]]:
+    """As ``sealed_objects``, of those kinds; only what is still, row by row, what the signed notice lists."""
+    rows = await _sound_rows(session, opening, bids, kinds)
+    return {bid: {kind: _object(row) for kind, row in found.items()} for bid, found in rows.items()}
+
+
 async def spoilt_rows(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid]) -> dict[UUID, str]:
     """What is wrong with the bids whose rows are no longer what the signed notice lists: the platform's own fault."""
-    return (await _rows_of_set(session, opening, bids))[1]
+    kinds = kinds_in(opening.envelope)
+    return _spoilt(await _sound_rows(session, opening, bids, kinds), kinds)
 
 
 async def objects_of_set(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid],
                          ) -> tuple[dict[UUID, dict[str, SealedObject]], dict[UUID, str]]:
     """The objects of what is opened, by bid and kind, without those of bids whose rows are spoilt; and these, as
     ``spoilt_rows``. One bid that was spoilt keeps no other shut."""
-    rows, spoilt = await _rows_of_set(session, opening, bids)
-    return {bid: {row.kind: _object(row) for row in found} for bid, found in rows.items()}, spoilt
+    kinds = kinds_in(opening.envelope)
+    found = await sound_objects(session, opening, bids, kinds)
+    spoilt = _spoilt(found, kinds)
+    return {bid: objects for bid, objects in found.items() if bid not in spoilt}, spoilt
 
 
-async def _rows_of_set(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid],
-                       ) -> tuple[dict[UUID, list[Envelope]], dict[UUID, str]]:
+def _spoilt(sound: Mapping[UUID, Mapping[str, object]], kinds: Collection[str]) -> dict[UUID, str]:
+    wrong = {bid: [kind for kind in kinds if kind not in found] for bid, found in sound.items()}
+    return {bid: f"与开标通知所载摘要不符或缺失：{'、'.join(each)}" for bid, each in wrong.items() if each}
+
+
+async def _sound_rows(session: AsyncSession, opening: Opening, bids: Sequence[OpenedBid], kinds: Collection[str],
+                      ) -> dict[UUID, dict[str, Envelope]]:
     notice: Any = parse_object((opening.notice or "").encode())
     listed = {(each["bid"], kind): (digest, each["manifests"][kind])
               for each in notice["bids"] for kind, digest in each["headers"].items()}
-    versions, kinds = {bid.bid_version_id: bid.bid_id for bid in bids}, kinds_in(opening.envelope)
-    found: dict[UUID, list[Envelope]] = {bid.bid_id: [] for bid in bids}
+    versions = {bid.bid_version_id: bid.bid_id for bid in bids}
+    found: dict[UUID, dict[str, Envelope]] = {bid.bid_id: {} for bid in bids}
     for row in await session.scalars(select(Envelope).where(
             Envelope.bid_version_id.in_(versions), Envelope.kind.in_(kinds))):
-        found[versions[row.bid_version_id]].append(row)
-    spoilt = {}
-    for bid, rows in found.items():
-        sound = {row.kind for row in rows if listed.get((str(bid), row.kind)) == (
-            _digest(row.header), _digest(row.manifest or ""))}
-        if wrong := [kind for kind in kinds if kind not in sound]:
-            spoilt[bid] = f"与开标通知所载摘要不符或缺失：{'、'.join(wrong)}"
-    return {bid: rows for bid, rows in found.items() if bid not in spoilt}, spoilt
+        bid = versions[row.bid_version_id]
+        if listed.get((str(bid), row.kind)) == (_digest(row.header), _digest(row.manifest or "")):
+            found[bid][row.kind] = row
+    return found
 
 
 def _digest(text: str) -> str:

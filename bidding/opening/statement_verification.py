@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from bidding.bids.model import statement_in
+from bidding.opening.sealed_verification import spoilt_of
 from bidding.opening.statements import (
     AnnouncedBid,
     Field,
@@ -45,18 +46,20 @@ def open_bid(bid: Document, announced_fields: Sequence[Document], envelope_name:
     return read_statement(reader.read(0, manifest.size), fields_from(announced_fields))
 
 
-def _values(statement: Statement | None) -> Mapping[str, str] | None:
-    return statement.values if statement is not None else None
-
-
-def check_announced(opening: Document, opened: Mapping[str, Statement], announced: Document,
+def check_announced(opening: Document, opened: Mapping[str, Mapping[str, str]], announced: Document,
                     announced_fields: Sequence[Document], price_limit: str | None) -> None:
-    """Raises ``Malformed`` unless the announced rows are exactly what the decrypted statements give."""
+    """Raises ``Malformed`` unless the announced rows are exactly what the decrypted statements give (``opened``: their
+    lines by bid).
+
+    Of an opened bid that the platform has not kept, the row is judged by the lines it tells itself.
+    """
     limit = Decimal(price_limit) if price_limit else None
+    told = {row["bid"]: {each["key"]: each["value"] for each in row["fields"]} for row in announced["rows"]}
+    values = {bid["bid"]: told.get(bid["bid"]) for bid in opening["bids"] if spoilt_of(bid)} | dict(opened)
     bids = [AnnouncedBid(
         place=bid["place"], bid=bid["bid"], version=bid["version"], name=bid["name"], uscc=bid["uscc"],
         submitted_at=parse_object(bid["receipt"]["body"].encode())["decided_at"],  # type: ignore[arg-type]
-        state=bid["state"], cause=bid["cause"], values=_values(opened.get(bid["bid"]))) for bid in opening["bids"]]
+        state=bid["state"], cause=bid["cause"], values=values.get(bid["bid"])) for bid in opening["bids"]]
     rows: Json = announced_rows(bids, fields_from(announced_fields), limit)
     if rows != announced["rows"] or rows != opening["announced"]:
         raise Malformed("唱标内容与重新解密的内容不一致", field="announced")

@@ -7,25 +7,22 @@ from itertools import dropwhile
 from typing import Any
 
 from bidding.bids.model import PRICE, TECHNICAL, WHOLE, envelopes_asked, fields_in, kinds_asked, kinds_in, statement_in
-from bidding.bids.receipt_verification import verify_receipt
 from bidding.opening.custody_verification import judge_custody
 from bidding.opening.drawing import check_draw
 from bidding.opening.grounds_verification import check_grounds
 from bidding.opening.remedy_verification import judge_releases
 from bidding.opening.sealed_set import NOTICE_KIND, FrozenBid, set_sha256
+from bidding.opening.sealed_verification import check_bid, check_kinds, check_price_envelope, require_kept, spoilt_of
 from bidding.opening.statement_verification import check_announced, check_confirmations, open_bid
 from storage.crypto.canonical import from_base64, parse_object
-from storage.crypto.certificates import parse_certificate
 from storage.crypto.errors import Malformed
 from storage.crypto.export_seal import check_export_seal
-from storage.crypto.header import read_header
-from storage.crypto.manifest import check_manifest, read_manifest
 from storage.crypto.stamp_chain import check_stamp
 from storage.crypto.statements import check_statement
 from storage.crypto.trust import TrustList
 from storage.kernel.clock import from_wire
 from storage.ledger.model import LedgerBroken
-from storage.ledger.verification import decode_entry, verify_entry_document, verify_export, verify_sealed_document
+from storage.ledger.verification import decode_entry, verify_entry_document, verify_export
 
 Document = Mapping[str, Any]
 Acts = dict[str, list[Document]]
@@ -52,6 +49,15 @@ class Anchors:
 def verify_bundle(bundle: Document, anchors: Anchors) -> Iterator[Proven]:
     """Each proof as it succeeds; raises a ``DomainError`` at the first that fails.
 
+    Bids that the platform says it has not kept fail at the end (``BidsSpoilt``), once all else was judged.
+    """
+    yield from verify_opening(bundle, anchors)
+    require_kept(bundle)
+
+
+def verify_opening(bundle: Document, anchors: Anchors) -> Iterator[Proven]:
+    """As ``verify_bundle``, leaving ``require_kept`` to the caller.
+
     Order: ledger, notice, frozen set, every bid's manifest, submission and receipt, every statement decrypted again,
     announced prices, confirmations, the record; of two envelopes then the same of the second opening (R-318); on what
     every signature's certificate was held valid (R-701); and the platform's seal over all of it.
@@ -70,17 +76,24 @@ def verify_bundle(bundle: Document, anchors: Anchors) -> Iterator[Proven]:
     if [bid["bid"] for bid in sorted(bids, key=lambda bid: str(bid["bid"]))] != sorted(frozen):
         raise Malformed("导出的投标文件与封存的集合不一致", field="bids")
     for bid in bids:
-        _sealed_bid(bid, frozen[bid["bid"]], notice, anchors)
-        if {each["kind"] for each in bid["envelopes"]} != set(kinds_asked(two_envelopes)):
-            raise Malformed("投标文件的信封不全", bid=bid["bid"])
-    yield Proven(f"投标文件：{len(bids)} 份的签名清单、递交记录、回执均成立，且先于开标时间",
-                 f"bids: manifests, submissions and receipts of {len(bids)} hold, all before the opening time")
+        check_kinds(bid, kinds_asked(two_envelopes))
+        check_bid(bid, frozen[bid["bid"]], notice, anchors.roots, anchors.ledger_key)
+    yield from _sealed(bids)
     yield from _announced(bundle, bundle, acts, acts, envelope)
     yield from verify_record(bundle["record"], anchors, acts)
     if two_envelopes:
         yield from _second_opening(bundle, acts, later, frozen, anchors)
     yield Proven(*check_grounds(bundle, anchors.trust).in_words(is_trusted=anchors.trust is not None))
     yield sealed_by(bundle, anchors)
+
+
+def _sealed(bids: Sequence[Document]) -> Iterator[Proven]:
+    spoilt = sum(bool(spoilt_of(bid)) for bid in bids)
+    yield Proven(f"投标文件：{len(bids) - spoilt} 份的签名清单、递交记录、回执均成立，且先于开标时间",
+                 f"bids: manifests, submissions and receipts of {len(bids) - spoilt} hold, all before the opening time")
+    if spoilt:
+        yield Proven(f"平台没有完好保存的 {spoilt} 份：递交记录、回执均成立，且先于开标时间，摘要与封存集合一致",
+                     f"of {spoilt} that the platform did not keep, submissions and receipts hold all the same")
 
 
 def sealed_by(document: Document, anchors: Anchors) -> Proven:
@@ -108,7 +121,7 @@ def _second_opening(bundle: Document, before: Acts, acts: Acts, first: Mapping[s
     if set(listed) != passed or {bid["bid"] for bid in second["bids"]} != passed or not passed <= set(first):
         raise Malformed("第二次开标的投标人不是通过评审的投标人（R-318）", field="prices")
     for bid in second["bids"]:
-        _same_price_envelope(bid, listed[bid["bid"]], first[bid["bid"]])
+        check_price_envelope(bid, listed[bid["bid"]], first[bid["bid"]])
     yield _frozen_set(notice, _only(acts, "prices.frozen"), PRICE)
     yield from _announced(bundle, second, before, acts, PRICE)
     yield from verify_record(second["record"], anchors, acts)
@@ -134,15 +147,6 @@ def _stays_sealed(bid: Document) -> None:
     told = bid["secrets"] is not None and bid["secrets"]["kind"] != statement_in(TECHNICAL)
     if told or any("object" in each for each in bid["envelopes"] if each["kind"] in kinds_in(PRICE)):
         raise Malformed("第二信封不应带有密钥或内容", bid=bid["bid"])
-
-
-def _same_price_envelope(bid: Document, listed: Document, first: Document) -> None:
-    """Header and manifest of each price object are those that were submitted and frozen at the deadline."""
-    for each in bid["envelopes"]:
-        kind = each["kind"]
-        found = (read_header(each["header"].encode()).sha256, read_manifest(each["manifest"].encode()).sha256)
-        if {found} != {(item["headers"][kind], item["manifests"][kind]) for item in (listed, first)}:
-            raise Malformed("第二信封与截止时封存的不一致", bid=bid["bid"], kind=kind)
 
 
 def _payloads(export: Document) -> tuple[Acts, Acts]:
@@ -194,60 +198,30 @@ def _frozen_set(notice: Document, entry: Document, envelope: str) -> Proven:
                   f"frozen set: {len(items)} bids, the digest recorded at the opening time")
 
 
-def _sealed_bid(bid: Document, frozen: Document, notice: Document, anchors: Anchors) -> None:
-    certificate, opens_at = parse_certificate(bid["certificate"]), from_wire(str(notice["opens_at"]))
-    if certificate.fingerprint != frozen["certificate"] or bid["version"] != frozen["version"]:
-        raise Malformed("投标文件与封存的集合不一致", bid=bid["bid"])
-    if sorted(each["kind"] for each in bid["envelopes"]) != sorted(frozen["manifests"]):
-        raise Malformed("信封与封存的集合不一致", bid=bid["bid"])
-    for envelope in bid["envelopes"]:
-        kind = envelope["kind"]
-        header, manifest = read_header(envelope["header"].encode()), read_manifest(envelope["manifest"].encode())
-        if (header.sha256, manifest.sha256) != (frozen["headers"][kind], frozen["manifests"][kind]):
-            raise Malformed("信封头或清单与封存的集合不一致", bid=bid["bid"], kind=kind)
-        check_manifest(manifest, header, certificate.public_key, from_base64(envelope["signature"], "signature"))
-        ctx = header.ctx
-        if (ctx.lot, ctx.version, ctx.bidder, ctx.envelope) != (
-                notice["code"], frozen["version"], certificate.tag, kind):
-            raise Malformed("信封不属于这个标段、版本或投标人", bid=bid["bid"], kind=kind)
-        stamp = check_stamp(from_base64(envelope["timestamp_token"], "timestamp_token"),
-                            bytes.fromhex(manifest.sha256), anchors.roots)
-        # A seal made before an extension names the earlier time; one that names a later was opened too early (R-210).
-        if from_wire(ctx.opens_at) > opens_at or stamp.at > opens_at:
-            raise Malformed("信封所载的开标时间或时间戳晚于开标", bid=bid["bid"], kind=kind)
-    head = verify_sealed_document(bid["submission"], anchors.ledger_key)
-    if (head.action, head.subject) != ("bid.submitted", f"bid:{bid['bid']}") or head.at >= notice["opens_at"]:
-        raise LedgerBroken("递交记录不属于这份投标文件，或晚于截止时间", seq=None)
-    told = parse_object(bid["receipt"]["body"].encode())
-    receipt = {"number": told["number"], "kind": told["kind"], "proof": None, **bid["receipt"]}
-    body = verify_receipt(receipt, roots=anchors.roots, ledger_key=None).body
-    manifests = {each["kind"]: each["manifest_sha256"] for each in body["envelopes"]}
-    if (body["bid"], body["decided_at"], manifests) != (bid["bid"], head.at, frozen["manifests"]):
-        raise Malformed("回执与递交记录不一致", bid=bid["bid"])
-
-
 def _announced(bundle: Document, opening: Document, before: Acts, acts: Acts, envelope: str) -> Iterator[Proven]:
     """What one opening announced; ``opening`` is the bundle itself, or its second, whose draw was committed before."""
     fields = fields_in(bundle["lot"]["announced_fields"], envelope)
-    opened = {bid["bid"]: open_bid(bid, fields, envelope) for bid in opening["bids"] if bid["state"] == "decrypted"}
+    opened = {bid["bid"]: open_bid(bid, fields, envelope).values for bid in opening["bids"]
+              if bid["state"] == "decrypted" and statement_in(envelope) not in spoilt_of(bid)}
     yield Proven(f"开标一览表：{len(opened)} 份用公开的密钥重新解密，承诺、份额、摘要均一致",
                  f"opening statements: {len(opened)} decrypted again with the released secrets")
     announced = _only(acts, "opening.announced")
     if envelope != TECHNICAL:
         yield from _coefficients(before, acts)
+    closed = [bid for bid in opening["bids"] if bid["state"] != "decrypted"]
     check_announced(opening, opened, announced, fields, bundle["lot"]["price_limit"])
-    yield Proven(f"唱标：{len(announced['rows'])} 行与重新解密的内容逐项一致，一次公布",
-                 f"announced: {len(announced['rows'])} rows equal what was decrypted again")
-    for bid in opening["bids"]:
-        if bid["state"] != "decrypted":
-            _excluded(bid, acts, envelope)
-    yield Proven(f"未开启：{len(opening['bids']) - len(opened)} 份，原因均有账本记录，未公开其密钥",
-                 f"not opened: {len(opening['bids']) - len(opened)}, each with its recorded cause")
-    for told in judge_releases(opening, acts, kinds_in(envelope), bundle["lot"].get("remedy")):
-        yield Proven(*told)
+    told = len(opened) + len(closed)
+    yield Proven(f"唱标：{told} 行与重新解密的内容逐项一致，一次公布",
+                 f"announced: {told} rows equal what was decrypted again")
+    for bid in closed:
+        _excluded(bid, acts, envelope)
+    yield Proven(f"未开启：{len(closed)} 份，原因均有账本记录，未公开其密钥",
+                 f"not opened: {len(closed)}, each with its recorded cause")
+    for words in judge_releases(opening, acts, kinds_in(envelope), bundle["lot"].get("remedy")):
+        yield Proven(*words)
     notice = sha256(opening["notice"]["notice"].encode()).hexdigest()
-    for told in judge_custody({**opening, "lot": bundle["lot"]}, acts, notice):
-        yield Proven(*told)
+    for words in judge_custody({**opening, "lot": bundle["lot"]}, acts, notice):
+        yield Proven(*words)
     confirmed = check_confirmations(opening)
     yield Proven(f"确认：{confirmed} 家投标人的签名成立", f"confirmed: signatures of {confirmed} bidders hold")
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from bidding.opening.verification import Anchors, Proven, sealed_by, verify_bundle
+from bidding.opening.sealed_verification import require_kept
+from bidding.opening.verification import Anchors, Proven, sealed_by, verify_opening
 from evaluation.committees.verification import verify_committee
 from evaluation.scoring.verification import verify_evaluation
 from storage.crypto.canonical import from_base64
@@ -20,10 +21,10 @@ def verify_archive(package: Document, anchors: Anchors) -> Iterator[Proven]:
     """Each proof as it succeeds; raises a ``DomainError`` at the first that fails.
 
     Order: the opening as its own bundle, the expert draw, the evaluation computed anew, candidates and winner,
-    papers, and the platform's seal over all of it.
+    papers, and the platform's seal over all of it. Bids not kept fail at the end, as in ``verify_bundle``.
     """
     opening = package["opening"]
-    yield from verify_bundle(opening, anchors)
+    yield from verify_opening(opening, anchors)
     acts = payloads_of(opening["ledger"])
     named = by_action(acts)
     yield from verify_committee(named, _last(named, "lot.bids_frozen")["set_sha256"])
@@ -31,6 +32,7 @@ def verify_archive(package: Document, anchors: Anchors) -> Iterator[Proven]:
     yield from _award(package["evaluation"]["outcome"], named)
     yield from _papers(package["files"], named)
     yield sealed_by(package, anchors)
+    require_kept(opening)
 
 
 def _announced(opening: Document) -> list[Document]:

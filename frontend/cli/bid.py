@@ -4,17 +4,18 @@ from pathlib import Path
 
 import click
 
+from bidding.bids.model import KIND_NAMES
 from frontend.cli.bid_backup import backup_into, backup_option, remedy
 from frontend.cli.bid_deposit import deposit
 from frontend.cli.bid_desk import bid_work, folder_option, lot_argument, state_option, waived_option
 from frontend.cli.bid_layout import layout
 from frontend.cli.bid_letter import letter
+from frontend.cli.bid_outcome import trouble_of_own
 from frontend.cli.bid_reading import read
 from frontend.cli.bid_recipe import recipe_into, recipe_option
 from frontend.cli.bid_recovery import code_into, recovery_option
 from frontend.cli.bid_release import release_when_open
 from frontend.cli.bid_screen import (
-    KINDS,
     Desk,
     beijing,
     end,
@@ -218,16 +219,19 @@ def release(desk: Desk, lot: str, root: Path | None, wait: float) -> None:
     """开标时释放密钥（投标人或保管人），未到时间则等待。Releases keys at the opening; waits for the window."""
     with desk.signed_in() as (api, identity):
         roots = {parse_certificate(root.read_text()).fingerprint} if root else None
-        answer = release_when_open(api, identity, find_lot(api, lot), roots=roots, patience=wait,
+        found = find_lot(api, lot)
+        answer = release_when_open(api, identity, found, roots=roots, patience=wait,
                                    tell=lambda step: screen.print(_STEPS.get(step, step)))
         for each in answer["kept_back"]:
-            screen.print(f"未能释放：{each['bid']} {KINDS.get(each['kind'], each['kind'])}：{each['why']}",
+            screen.print(f"未能释放：{each['bid']} {KIND_NAMES.get(each['kind'], each['kind'])}：{each['why']}",
                          style="yellow", markup=False)
         if refused := answer.get("complaint_refused"):
             screen.print(f"异议未被受理：{refused}", style="yellow", markup=False)
         click.echo("此前已释放" if answer.get("already") else "已释放其余各份" if answer["kept_back"] else "已释放")
         if answer["kept_back"]:
             end("有投标文件未能释放，请告知主持人")
+        if trouble := trouble_of_own(api, found):
+            end(f"您的投标文件未能完整开启：{trouble}")
 
 
 bid.add_command(layout)

@@ -142,10 +142,10 @@ class Place:
 
 def read_place(item: Mapping[str, Any], notice: Notice) -> Place:
     """An item of release-work, where its header is the one of the notice and its hour has come; else ``Malformed``."""
-    text = str(item["header"]).encode()
-    header, bid, kind = read_header(text), str(item["bid"]), str(item["kind"])
+    text, bid, kind = str(item["header"]).encode(), str(item["bid"]), str(item["kind"])
     if notice.headers_of(bid).get(kind) != sha256(text).hexdigest():
-        raise Malformed("信封头与开标通知所载不符", field="header")
+        raise Malformed("平台给出的信封头与开标通知所载不符，记录受损（平台责任），请告知主持人", field="header")
+    header = read_header(text)
     # A notice opens one envelope: prices are released on their own notice alone, which lists those who passed (R-318).
     if kind not in kinds_in(notice.envelope):
         raise Malformed("这份开标通知不开启这个信封", field="kind")

@@ -18,6 +18,7 @@ import httpx
 
 from bidding.bids.model import ENVELOPES
 from frontend.cli.bid_content import Content, bytes_content, content_of
+from frontend.cli.bid_outcome import UNDER_WAY, own_bid
 from frontend.cli.bid_recipe import RecipeFile, digest_of
 from frontend.cli.bid_release import Notice, Place, Releases, current_work, read_notice, read_place, send_bidders
 from frontend.cli.bid_upload import LANES
@@ -33,7 +34,6 @@ from storage.kernel.errors import Refused
 _POLL_SECONDS = 0.3
 _TRIES = 4
 _BATCH = 16
-_UNDER_WAY = frozenset({"queued", "decrypting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,10 @@ def make_again(work: Mapping[str, Any], notice: Notice, recipe: RecipeFile, file
     found = []
     for item in work["items"]:
         place = read_place(item, notice)
-        manifest = read_manifest(str(item["manifest"]).encode())
-        if notice.manifests_of(place.bid).get(place.kind) != sha256(manifest.to_bytes()).hexdigest():
-            raise Malformed("清单与开标通知所载不符", field="manifest")
+        text = str(item["manifest"]).encode()
+        if notice.manifests_of(place.bid).get(place.kind) != sha256(text).hexdigest():
+            raise Malformed("平台给出的清单与开标通知所载不符，记录受损（平台责任），请告知主持人", field="manifest")
+        manifest = read_manifest(text)
         if place.kind in ENVELOPES and body.size != manifest.size:
             raise Refused(f"不能复原“{place.kind}”：原文大小不同，现为 {body.size} 字节，密封时为 {manifest.size} 字节")
         kept = recipe.recipe_of(place.header, digest)
@@ -117,7 +118,7 @@ class Restorer:
                 self._restore(each["kind"], sealings[each["kind"]])
                 self.tell(f"已复原“{each['kind']}”：{each['title']}（平台原因），记入账本")
             is_read = own["state"] == "decrypted" and own["body_check"] in ("waiting", "checking")
-            if not damaged and not is_read and own["state"] not in _UNDER_WAY:
+            if not damaged and not is_read and own["state"] not in UNDER_WAY:
                 return self._say(own)
             time.sleep(_POLL_SECONDS)
         raise Unreachable("平台尚未完成解密与校验，请稍后运行同一命令")
@@ -131,11 +132,10 @@ class Restorer:
             self.tell(str(own["cause_title"] or own["state"]))
 
     def _own(self) -> dict[str, Any]:
-        hall = self.api.get(f"/api/lots/{self.lot}/hall")
-        own = next((each for each in hall["bids"] or [] if each["bid"] == hall["me"]["bid"]), None)
+        own = own_bid(self.api.get(f"/api/lots/{self.lot}/hall"))
         if own is None:
             raise Refused("您在本标段没有已递交的投标文件")
-        return dict(own)
+        return own
 
     def _restore(self, kind: str, sealing: Resealing) -> None:
         numbers = list(range(1, sealing.layout.count + 1))

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from bidding.bids.model import PRICE, TECHNICAL, WHOLE, kinds_in
+from bidding.bids.model import ENVELOPE_NAMES, KIND_NAMES, PRICE, TECHNICAL, WHOLE
 from bidding.bids.price_words import doubtful, forbidden
 from bidding.deposits.model import FORM_WORDS
 from frontend.cli.bid_upload import CheckFailed
@@ -21,9 +21,6 @@ from storage.kernel.clock import from_wire, shanghai
 from storage.kernel.errors import DomainError
 
 screen = Console(stderr=True)
-_ENVELOPES = {WHOLE: "", TECHNICAL: "第一信封（技术商务）", PRICE: "第二信封（报价）"}
-KINDS = {kind: name + ("投标文件" if kind == name_of else "开标一览表")
-         for name_of, name in _ENVELOPES.items() for kind in kinds_in(name_of)}
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
         def tell(kind: str, sent: int, total: int) -> None:
             if kind not in tasks:
-                tasks[kind] = bars.add_task(KINDS.get(kind, kind), total=total)
+                tasks[kind] = bars.add_task(KIND_NAMES.get(kind, kind), total=total)
             bars.update(tasks[kind], completed=sent)
         yield tell
 
@@ -152,7 +149,7 @@ def _how(asked: dict[str, Any], part: dict[str, Any]) -> str:
 
 
 def _which(asked: dict[str, Any], item: dict[str, Any]) -> str:
-    return "" if WHOLE in asked["envelopes"] else _ENVELOPES[PRICE if item.get("priced") else TECHNICAL]
+    return "" if WHOLE in asked["envelopes"] else ENVELOPE_NAMES[PRICE if item.get("priced") else TECHNICAL]
 
 
 def beijing(text: str) -> str:

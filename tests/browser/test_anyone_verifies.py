@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -140,7 +141,31 @@ def test_a_stranger_checks_a_whole_opening_in_the_browser(
 
     _roots_are_the_readers_choice(page, tmp_path, public.receipt, settings.trust_directory)
     _changes_are_found(page, tmp_path, public, pdf)
+    _what_the_platform_spoilt_is_named(page, settings, public, tmp_path)
     assert [each for each in sent if not each.startswith("GET ")] == [], "nothing is uploaded"
+
+
+def _what_the_platform_spoilt_is_named(page: Page, settings: Settings, public: Published, folder: Path) -> None:
+    """The row of one opened bid's statement is altered; the lot is read and judged all the same, without that bid."""
+    spoilt, other, _ = public.bundle["bids"]
+    with psycopg.connect(settings.database_url.replace("+psycopg", "")) as connection:
+        done = connection.execute(
+            "update envelope set manifest = '{}' from bid_version where bid_version.id = bid_version_id "
+            "and bid_id = %s and kind = 'whole/statement'", (spoilt["bid"],))
+        assert done.rowcount == 1
+    page.reload()
+    page.get_by_role("button", name="读取并核对").click()
+    card = _card(page, f"lot-{public.lot_id}.json")
+    expect(card.locator(".verdict")).to_have_text("核对不通过")
+    bids = {name: card.locator("section").filter(has=page.get_by_role("heading", name=name, exact=True))
+            for name in (spoilt["name"], other["name"])}
+    failed = card.locator("li").filter(has=page.locator(".tag.bad"))
+    expect(failed).to_have_count(2)
+    for point in ("密封文件", "重新解密"):
+        expect(bids[spoilt["name"]].locator("li").filter(has_text=point)).to_contain_text("责任在平台")
+    expect(bids[spoilt["name"]].locator(".tag.done")).to_have_count(3)
+    expect(bids[other["name"]].get_by_text("8,500,000.50 元")).to_be_visible()
+    page.screenshot(path=folder / "spoilt.png", full_page=True)
 
 
 def _roots_are_the_readers_choice(page: Page, folder: Path, receipt: dict[str, Any], others: Path) -> None:
@@ -177,6 +202,7 @@ def _changes_are_found(page: Page, folder: Path, public: Published, pdf: bytes) 
         "object": (_changed(bundle, "bids", opened, "envelopes", envelope, "object",
                             to=sealed[:60] + ("A" if sealed[60] != "A" else "B") + sealed[61:]), "重新解密"),
         "record": (_changed(bundle, "record", "pdf_sha256", to="0" * 64), "开标记录："),
+        "hidden": (_changed(bundle, "bids", opened, "envelopes", to=[]), "密封文件"),
         "log": (_changed(bundle, "ledger", "entries", 3, "leaf", to="0" * 64), "账本："),
     }
     for name, (document, point) in changes.items():

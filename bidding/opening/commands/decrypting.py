@@ -15,7 +15,14 @@ from bidding.opening.commands.damaging import take_damage
 from bidding.opening.commands.judging import note_decrypted, settle
 from bidding.opening.holding import fields_of, hold_bid
 from bidding.opening.model import AT_WORK, CAUSES, DAMAGES, BidState, BodyCheck
-from bidding.opening.sealed_objects import SealedObject, released_shares, sealed_keys, sealed_objects, session_key
+from bidding.opening.sealed_objects import (
+    SealedObject,
+    released_shares,
+    sealed_keys,
+    sealed_objects,
+    session_key,
+    spoilt_rows,
+)
 from bidding.opening.secrets_in_hall import SealedKeys, unlock
 from bidding.opening.statements import Field, Statement, read_statement
 from bidding.opening.tables import OpenedBid, Opening
@@ -82,7 +89,7 @@ async def claim_bids(uow: Work, keys: PlatformKeys) -> list[Task]:
 
 
 async def _tasks_of(uow: Work, bids: Sequence[OpenedBid], keys: PlatformKeys) -> list[Task]:
-    """The tasks; where one cannot be made (a lot of SM2 on a machine without it, a row spoilt), the others alone."""
+    """The tasks; where one cannot be made (a lot of SM2 on a machine without it), the others alone."""
     try:
         return await _tasks(uow, bids, keys)
     except SQLAlchemyError:
@@ -94,7 +101,23 @@ async def _tasks_of(uow: Work, bids: Sequence[OpenedBid], keys: PlatformKeys) ->
         return []
 
 
+async def _settle_spoilt(uow: Work, bids: Sequence[OpenedBid]) -> list[OpenedBid]:
+    """Those whose rows are what the notice lists. The others are settled as with a damaged object: nobody can open
+    them, the fault is the platform's, and prices do not wait for them (R-144)."""
+    sound = []
+    for opening_id in {bid.opening_id for bid in bids}:
+        own = [bid for bid in bids if bid.opening_id == opening_id]
+        spoilt = await spoilt_rows(uow.session, await uow.session.get_one(Opening, opening_id), own)
+        for bid in own:
+            if bid.bid_id in spoilt:
+                settle(uow, bid, CAUSES["object-altered"], {"rows": spoilt[bid.bid_id]}, PLATFORM)
+            else:
+                sound.append(bid)
+    return sound
+
+
 async def _tasks(uow: Work, bids: Sequence[OpenedBid], keys: PlatformKeys) -> list[Task]:
+    bids = await _settle_spoilt(uow, bids)
     objects = await sealed_objects(uow.session, bids)
     shares = await released_shares(uow.session, [bid.bid_id for bid in bids])
     sessions: dict[UUID, tuple[str, SessionPrivateKey, list[Field]]] = {}

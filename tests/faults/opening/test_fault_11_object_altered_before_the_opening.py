@@ -6,24 +6,21 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from bidding.bids.housekeeping import sweep_sealed
 from bidding.bids.model import BODY, STATEMENT
 from bidding.bids.tables import Envelope, ObjectDamage
 from bidding.opening.commands.periods import close_window
-from bidding.opening.commands.releasing import ReleaseShares, release_bid, release_shares
 from bidding.opening.commands.restoring import (
     CompleteRestoration,
     RestoreParts,
     complete_restoration,
     restore_parts,
 )
-from bidding.opening.parts import SharePart
 from bidding.opening.remedy_verification import judge_releases
 from bidding.opening.verification import Anchors, verify_bundle
 from storage.crypto.errors import ObjectAltered
@@ -32,7 +29,7 @@ from storage.kernel.errors import Invalid, NotAllowed, NotFound, Refused, RulesU
 from storage.ledger.model import LedgerBroken
 from storage.objects.store import ObjectStore
 from tests.bids_world import Person
-from tests.opening_world import PRICES, Hall, parts_for, signed_release
+from tests.opening_world import PRICES, Hall
 
 
 async def _key(hall: Hall, place: int, kind: str) -> str:
@@ -208,47 +205,6 @@ async def test_fault_11_a_body_found_damaged_after_prices_is_brought_again_until
         (1, f"restored {BODY}")]
     anchors = Anchors(bundle["ledger"]["key"], frozenset(root.fingerprint for root in hall.keys.roots))
     assert any("1 个对象曾在平台受损或缺失（平台原因）" in each.chinese for each in verify_bundle(bundle, anchors))
-
-
-async def _spoil(hall: Hall, place: int, **values: str) -> None:
-    """Rewrites the statement's row of one bid, as nobody may."""
-    async with hall.world.sessions() as session:
-        await session.execute(update(Envelope).where(
-            Envelope.bid_version_id == hall.versions[place].id, Envelope.kind == STATEMENT).values(**values))
-        await session.commit()
-
-
-@pytest.mark.parametrize("spoilt", [{"header": "{}"}, {"manifest": "?"}])
-async def test_fault_11_rows_of_one_bid_that_are_spoilt_keep_no_other_shut(hall: Hall, spoilt: dict[str, str]) -> None:
-    await hall.begin()
-    await hall.worker.stamp()
-    first, second, third = hall.world.bidders
-    keepers, lost = hall.world.custodians[:2], str(hall.versions[1].bid_id)
-    works = {each.party.id: parts_for(await hall.work_of(each), each.identities[0]) for each in (*keepers, second)}
-    await _spoil(hall, 1, **spoilt)
-    for keeper in keepers:
-        parts = [SharePart(UUID(each["bid"]), each["kind"], each["enc"], each["ct"]) for each in works[keeper.party.id]]
-        taken = await release_shares(hall.lot.id, ReleaseShares(parts), keeper.actor, hall.world.work(), hall.keys)
-        assert (taken.sound, [(str(bid), place) for bid, place, _ in taken.unread]) == (4, [(lost, 2)])
-    assert [payload["unread"] for _, payload in await hall.entries("custodian.released")] == [[lost], [lost]]
-    own = [part for part in parts if str(part.bid) == lost]
-    taken = await release_shares(hall.lot.id, ReleaseShares(own), keepers[1].actor, hall.world.work(), hall.keys)
-    assert (taken.sound, len(taken.unread)) == (0, 1)
-    command = signed_release(works[second.party.id], second.identities[0])
-    with pytest.raises(Refused, match="平台责任"):
-        await release_bid(hall.lot.id, command, second.actor, hall.world.work(), hall.keys)
-    for bidder in (first, third):
-        await hall.release_bid(bidder)
-    while await hall.worker.decrypt():
-        pass
-    await hall.end_window()
-    assert await close_window(hall.lot.id, hall.world.work())
-    shown = (await hall.snapshot())["bids"]
-    assert [(bid["state"], bid["cause"], bid["at_fault"]) for bid in shown] == [
-        ("decrypted", None, None), ("withdrawn_by_fault", "object-altered", "platform"), ("decrypted", None, None)]
-    (_, settled), = await hall.entries("bid.withdrawn_by_fault")
-    assert STATEMENT in settled["evidence"]["rows"]
-    assert [row["price"] is None for row in await hall.announce()] == [False, True, False]
 
 
 async def _is_told_and_judged(hall: Hall) -> None:

@@ -62,12 +62,17 @@ async function checkSubmission(bid: BundleBid, frozen: FrozenBid, ground: Ground
 
 async function checkEnvelopes(bid: BundleBid, frozen: FrozenBid, ground: Ground): Promise<void> {
   const kinds = ground.envelope === 'technical' ? [...kindsOf('price'), ...kindsOf('technical')] : kindsOf(ground.envelope)
-  insist(bid.envelopes.map((item) => item.kind).sort().join() === kinds.join(), 'malformed', 'a bid has other envelopes')
+  const { spoilt = [] } = bid
+  const held = bid.envelopes.map((item) => item.kind)
+  // Nothing is left out but what is named; frozen set and receipt tell that it was there.
+  const named = [...new Set([...held, ...spoilt])].sort()
+  insist(new Set(held).size === held.length && named.join() === kinds.join(), 'malformed', 'a bid has other envelopes')
   // Nothing of an envelope that was not opened here is given away (R-318).
   insist(bid.envelopes.every((item) => item.object === undefined || item.kind === `${ground.envelope}/statement`), 'not-authentic', 'content of an envelope that was not opened')
   const certificate = await parseCertificate(bid.certificate)
   insist(certificate.fingerprint === `sha256:${bare(frozen.certificate)}`, 'not-authentic', 'another certificate than was frozen')
   for (const envelope of bid.envelopes) await checkEnvelope(envelope, frozen, certificate, ground)
+  insist(spoilt.length === 0, 'not-kept', `not kept: ${spoilt.join(', ')}`)
 }
 
 async function checkEnvelope(envelope: BundleEnvelope, frozen: FrozenBid, certificate: Certificate, ground: Ground): Promise<void> {
@@ -90,6 +95,7 @@ async function checkOpened(bid: BundleBid, ground: Ground): Promise<string> {
   const row = ground.rows.get(bid.bid)
   insist(row !== undefined && row.state === 'decrypted' && row.version === bid.version, 'not-authentic', 'announced as another state or version')
   insist(row.name === bid.name && row.uscc === bid.uscc, 'not-authentic', 'announced under another name')
+  await checkReleased(bid, ground)
   const values = parseCanonicalObject(await statementOf(bid, ground)).fields
   insist(isObject(values), 'malformed', 'not an opening statement')
   for (const field of row.fields as readonly JsonObject[]) {
@@ -100,7 +106,6 @@ async function checkOpened(bid: BundleBid, ground: Ground): Promise<string> {
   insist(asked.length === (row.fields as readonly unknown[]).length, 'not-authentic', 'not everything asked for was announced')
   const price = ground.envelope !== 'technical' && typeof values.price === 'string' ? yuan(values.price) : null
   insist(price === row.price, 'not-authentic', 'announced another price')
-  await checkReleased(bid, ground)
   return price ?? ''
 }
 
@@ -122,7 +127,9 @@ export async function checkReleased(bid: BundleBid, ground: Pick<Ground, 'acts' 
   insist(signed, 'not-authentic', 'the release is not signed')
   if (told.remedy === true) return
   for (const { kind, i } of releases) {
-    const header = readHeader(bid.envelopes.find((each) => each.kind === kind)?.header ?? '')
+    const envelope = bid.envelopes.find((each) => each.kind === kind)
+    if (!envelope && bid.spoilt?.includes(kind)) continue
+    const header = readHeader(envelope?.header ?? '')
     const cert = wrapsFor(header, 'bidder')[i]?.cert ?? ''
     const holds = cert === signer.fingerprint || isPair(signer, await named(bare(cert), ground))
     insist(holds, 'not-authentic', 'released by another than it was sealed to')
@@ -139,6 +146,7 @@ async function statementOf(bid: BundleBid, ground: Ground): Promise<Bytes> {
   const { secrets } = bid
   const kind = `${ground.envelope}/statement`
   const envelope = bid.envelopes.find((item) => item.kind === kind)
+  insist(!bid.spoilt?.includes(kind), 'not-kept', `not kept: ${kind}`)
   insist(secrets?.kind === kind && envelope?.object !== undefined, 'malformed', 'the statement or its secrets are missing')
   const header = readHeader(envelope.header)
   const manifest = readManifest(envelope.manifest)

@@ -30,6 +30,8 @@ export interface BundleBid {
   readonly receipt: { readonly body: string; readonly signature: PlatformSignature }
   readonly submission: SealedDocument | null
   readonly envelopes: readonly BundleEnvelope[]
+  /** Kinds of which the platform, as it says itself, no longer has all that was sealed: its own fault. */
+  readonly spoilt?: readonly string[]
   /** Hex; only of the statement, only of a bid that was opened. */
   readonly secrets: { readonly kind: string; readonly s_b: string; readonly shares: Readonly<Record<string, string>>; readonly s_p?: string } | null
 }

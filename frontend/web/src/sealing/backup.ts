@@ -3,7 +3,7 @@ import { type Bytes, equal, fromBase64, fromHex, hex, sha256Hex, utf8 } from './
 import { isObject, type Json } from './canonical'
 import { contextHash } from './context'
 import { Fault, insist } from './faults'
-import { checkBidderSecret, type Header, readHeader } from './header'
+import { checkBidderSecret, type Header } from './header'
 import { checkAgainstNotice, checkNotice, type PlatformTrust } from './notice'
 import { unwrapUnder } from './recovery'
 import { type Release, type ReleaseWork, signRelease } from './release'
@@ -63,8 +63,7 @@ export async function releaseAsRemedy(work: ReleaseWork, secretOf: SecretOf, sig
   insist(equal(fromBase64(work.session_key), notice.sessionKey), 'not-authentic', 'another session key than the notice says')
   const releases: Release[] = []
   for (const item of work.items) {
-    const header = readHeader(item.header)
-    await checkAgainstNotice(notice, item.bid, item.kind, item.header, header)
+    const header = await checkAgainstNotice(notice, item.bid, item.kind, item.header)
     const secret = await secretOf(header, await sha256Hex(utf8(item.header)))
     await checkBidderSecret(header, secret)
     const sealed = await sealRelease(notice.sessionKey, releaseBinding('bidder', 0, await contextHash(header.ctx)), secret, suiteOf(header.ctx.suite))

@@ -14,6 +14,7 @@ export type FaultCode =
   | 'too-early'
   | 'not-verifiable'
   | 'not-valid'
+  | 'not-kept'
   | 'broken-chain'
   | 'aborted'
   | 'upload-refused'

@@ -4,7 +4,7 @@ import { isObject, type Json, parseCanonicalObject } from './canonical'
 import { type Certificate, parseCertificate, pemOf } from './certificate'
 import { insist } from './faults'
 import { envelopeOf } from './context'
-import type { Header } from './header'
+import { type Header, readHeader } from './header'
 import { signedBy } from './signer'
 
 /** `{value: base64, chain: [PEM, leaf first]}` over a prefix and a text. */
@@ -83,11 +83,13 @@ export async function checkNotice(signed: SignedNotice, trust: PlatformTrust, at
   return { lot: String(value.lot), envelope: String(value.envelope ?? 'whole'), code: String(value.code), opensAt, openedAt, setDigest: String(value.set_sha256), sessionKey, bids, stampedAt }
 }
 
-/** Refuses a header that is not the one the notice commits to, or whose own opening time or lot is another. */
-export async function checkAgainstNotice(notice: OpeningNotice, bid: string, kind: string, text: string, header: Header): Promise<void> {
+/** The header, refused where it is not the one the notice commits to, or its own opening time or lot is another. */
+export async function checkAgainstNotice(notice: OpeningNotice, bid: string, kind: string, text: string): Promise<Header> {
   const listed = notice.bids.find((item) => item.bid === bid)
   insist(listed !== undefined, 'not-authentic', 'the notice does not list this bid')
-  insist(listed.headers[kind] === (await sha256Hex(utf8(text))), 'not-authentic', 'another header than the notice commits to')
+  // Before it is read: what the platform's rows hold may be no header any more.
+  insist(listed.headers[kind] === (await sha256Hex(utf8(text))), 'not-kept', 'another header than the notice commits to')
+  const header = readHeader(text)
   insist(header.ctx.envelope === kind, 'not-authentic', 'an envelope of another kind')
   // Prices are released on their own notice alone, which lists those who passed (R-318).
   insist(envelopeOf(kind) === notice.envelope, 'not-authentic', 'this notice does not open this envelope')
@@ -95,6 +97,7 @@ export async function checkAgainstNotice(notice: OpeningNotice, bid: string, kin
   insist(header.ctx.lot === notice.code, 'not-authentic', 'an envelope of another lot')
   const opensAt = instant(header.ctx.opens_at)
   insist(notice.openedAt >= opensAt && (notice.stampedAt === null || notice.stampedAt >= opensAt), 'too-early', 'this envelope opens later')
+  return header
 }
 
 async function stampOf(signed: SignedNotice, trust: PlatformTrust): Promise<Date | null> {

@@ -4,7 +4,7 @@ import { canonicalText } from './canonical'
 import { complaintItem, type ComplaintItem, type ContestedShare, signComplaint, type SignedComplaint } from './complaint'
 import { contextHash } from './context'
 import { Fault, insist } from './faults'
-import { checkBidderSecret, checkShare, type Header, readHeader, wrapAddressed } from './header'
+import { checkBidderSecret, checkShare, type Header, wrapAddressed } from './header'
 import { checkAgainstNotice, checkNotice, type OpeningNotice, type PlatformTrust, type SignedNotice } from './notice'
 import type { Signer } from './signer'
 import { type Suite, suiteOf } from './suites'
@@ -148,8 +148,7 @@ const faultOf = (error: unknown): Fault => error instanceof Fault ? error : new 
 /** The wrap to open, once the item is what the notice says. */
 async function prepared(item: WorkItem, role: Role, notice: OpeningNotice, unwrapper: Unwrapper): Promise<Ready | Fault> {
   try {
-    const header = readHeader(item.header)
-    await checkAgainstNotice(notice, item.bid, item.kind, item.header, header)
+    const header = await checkAgainstNotice(notice, item.bid, item.kind, item.header)
     return { header, wrap: wrapAddressed(header, role, unwrapper.encryption.fingerprint), ch: await contextHash(header.ctx), suite: suiteOf(header.ctx.suite) }
   } catch (error) {
     return faultOf(error)

@@ -9,7 +9,7 @@ import { contextHash, envelopeOf } from './context'
 import { openWhole } from './envelope'
 import { insist } from './faults'
 import { plainSegment, segmentCount } from './floe'
-import { type Header, readHeader } from './header'
+import { type Header } from './header'
 import { type Manifest, readManifest } from './manifest'
 import { checkAgainstNotice, checkNotice, type OpeningNotice, type PlatformTrust } from './notice'
 import { type Progress, ProgressMeter } from './progress'
@@ -52,8 +52,7 @@ export async function makeAgain(work: ReleaseWork, recipes: ReadonlyMap<string, 
 }
 
 async function heldBy(item: WorkItem, notice: OpeningNotice, recipes: ReadonlyMap<string, KeptRecipe>): Promise<Held> {
-  const header = readHeader(item.header)
-  await checkAgainstNotice(notice, item.bid, item.kind, item.header, header)
+  const header = await checkAgainstNotice(notice, item.bid, item.kind, item.header)
   const [manifest, digest] = [readManifest(item.manifest ?? ''), await sha256Hex(utf8(item.header))]
   const listed = notice.bids.find(({ bid }) => bid === item.bid)?.manifests[item.kind]
   insist(listed === await sha256Hex(utf8(item.manifest ?? '')) && manifest.header_sha256 === digest, 'not-authentic', 'another manifest than the notice commits to')

@@ -34,13 +34,13 @@ export function useRelease(after: () => unknown) {
     const kept: Kept[] = made.unreleased.map(({ bid, fault }) => ({ bid, why: te(`hall.fault.${fault.code}`) ? t(`hall.fault.${fault.code}`) : fault.message }))
     const post = async (body: object): Promise<void> => {
       const { unread } = await api.post<{ unread?: { bid: string }[] }>(`${root}/releases/${role}`, body, { key: crypto.randomUUID() })
-      for (const { bid } of unread ?? []) if (!kept.some((each) => each.bid === bid)) kept.push({ bid, why: t('hall.unread') })
+      for (const { bid } of unread ?? []) if (!kept.some((each) => each.bid === bid)) kept.push({ bid, why: t('hall.fault.not-kept') })
     }
     if (role === 'custodian') {
       problem.value = await sendShares(post, made)
       refusals.value = await named(root, kept)
       complained.value = made.complaint !== null && problem.value === null
-    } else if (made.releases.length > 0) {
+    } else if (made.releases.length > 0 && kept.length === 0) {
       const releases = made.releases.map(({ kind, i, enc, ct }) => ({ kind, i, enc, ct }))
       await post({ releases, remedy: false, signature: made.signature })
     }
