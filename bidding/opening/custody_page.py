@@ -88,7 +88,7 @@ def _figures(opening: FromClause, seat: FromClause) -> FromClause:
     """How many bids stand in the opening, to how many this custodian gave its share, and how many still want it."""
     sound = select(func.count()).where(
         ShareReleased.bid_id == OpenedBid.bid_id, ShareReleased.index == seat.c.place, ShareReleased.is_sound,
-        lies_in(opening.c.envelope, ShareReleased.kind)).scalar_subquery()
+        lies_in(opening.c.envelope, ShareReleased.kind)).correlate(OpenedBid, opening, seat).scalar_subquery()
     given = sound == len(kinds_in(WHOLE))
     waiting = and_(~given, OpenedBid.state.not_in(sorted(TERMINAL)))
     return (select(func.count().label("total"), func.count().filter(given).label("given"),

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, inspect
 
+from bidding.bids.model import PRICE
 from bidding.opening.commands.periods import close_window
 from bidding.opening.custody_page import custody_of
+from bidding.opening.tables import Opening
 from storage.kernel.actor import PUBLIC
+from storage.kernel.clock import process_now
 from storage.kernel.errors import NotSignedIn
 from storage.kernel.identifiers import new_id
 from tests.bids_world import Person
@@ -37,12 +40,21 @@ async def _questions(hall: Hall, person: Person) -> int:
     return len(asked)
 
 
-async def _same_again(hall: Hall, **values: Any) -> None:
+async def _same_again(hall: Hall, **values: Any) -> Lot:
     """Another lot that names the same custodians, by hand."""
     async with hall.world.sessions() as session:
         lot = await session.get_one(Lot, hall.lot.id)
         copied = {each.key: getattr(lot, each.key) for each in inspect(Lot).column_attrs if each.key != "version"}
-        session.add(Lot(**{**copied, "id": new_id(), **values}))
+        session.add(made := Lot(**{**copied, "id": new_id(), **values}))
+        await session.commit()
+    return made
+
+
+async def _opens_its_prices(hall: Hall, lot: Lot) -> None:
+    """The lot is at its second envelope, by hand; no opening on the platform is newer."""
+    async with hall.world.sessions() as session:
+        session.add(Opening(id=new_id(), lot_id=lot.id, envelope=PRICE, step="decrypting", step_by="", count=0,
+                            step_at=process_now(), opened_at=process_now(), set_sha256="0" * 64))
         await session.commit()
 
 
@@ -71,6 +83,8 @@ async def test_what_waits_is_counted_until_enough_has_been_given(hall: Hall) -> 
     [held] = await _held(hall, world.tenderee)
     assert (held["given"], held["waiting"], held["may_release"]) == (3, 0, False)
     assert held["released_at"] is not None
+    await _opens_its_prices(hall, await _same_again(hall, code="TP000000000000000007", stage="planned"))
+    assert await _held(hall, world.tenderee) == [held], "another lot's newer opening of prices says nothing of this one"
     await hall.release_shares(world.agency)
     await hall.release_bid(world.bidders[0])
     assert await hall.worker.decrypt() == 1
