@@ -119,7 +119,7 @@ async def read_bundle(lot_id: FromPath[UUID], reader: NamedDependency[AsyncSessi
 @get("/api/bids/{bid_id:uuid}/body", operation_id="readBidBody")
 async def read_body(bid_id: FromPath[UUID], actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession],
                     store: NamedDependency[ObjectStore], keys: NamedDependency[Keys],
-                    wanted: Annotated[str, HeaderParameter(name="Range", default="")]) -> Response[Any]:
+                    wanted: Annotated[str, HeaderParameter(name="Range")] = "") -> Response[Any]:
     """The opened body, decrypted on the fly by range; for its bidder and the supervisor (deny by default)."""
     return body_answer(await _opened(bid_id, actor, reader, keys), store, wanted)
 
@@ -128,7 +128,7 @@ async def read_body(bid_id: FromPath[UUID], actor: NamedDependency[Actor], reade
 async def read_file(bid_id: FromPath[UUID], actor: NamedDependency[Actor], reader: NamedDependency[AsyncSession],
                     store: NamedDependency[ObjectStore], keys: NamedDependency[Keys], name: FromQuery[str],
                     offset: FromQuery[int], length: FromQuery[int],
-                    wanted: Annotated[str, HeaderParameter(name="Range", default="")]) -> Response[Any]:
+                    wanted: Annotated[str, HeaderParameter(name="Range")] = "") -> Response[Any]:
     """One file within the opened body, for the same; a browser's viewer turns its pages by range."""
     body = await _opened(bid_id, actor, reader, keys)
     return file_answer(body, store, wanted, ranges.Span(offset, length, is_partial=True), name)

@@ -111,7 +111,7 @@ async def explain_alert(lot_id: FromPath[UUID], alert: FromPath[str], data: JSON
 async def read_body(lot_id: FromPath[UUID], bid_id: FromPath[UUID], actor: NamedDependency[Actor],
                     reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
                     keys: NamedDependency[Keys],
-                    wanted: Annotated[str, HeaderParameter(name="Range", default="")]) -> Response[Any]:
+                    wanted: Annotated[str, HeaderParameter(name="Range")] = "") -> Response[Any]:
     """The opened body by range, from the sealed object itself; for who sits at this lot's desk now."""
     require_identity(actor)
     await readable_bid(reader, lot_id, bid_id, actor)
@@ -124,7 +124,7 @@ async def read_body(lot_id: FromPath[UUID], bid_id: FromPath[UUID], actor: Named
 async def read_file(lot_id: FromPath[UUID], bid_id: FromPath[UUID], actor: NamedDependency[Actor],
                     reader: NamedDependency[AsyncSession], store: NamedDependency[ObjectStore],
                     keys: NamedDependency[Keys], name: FromQuery[str], offset: FromQuery[int], length: FromQuery[int],
-                    wanted: Annotated[str, HeaderParameter(name="Range", default="")]) -> Response[Any]:
+                    wanted: Annotated[str, HeaderParameter(name="Range")] = "") -> Response[Any]:
     """One file within the opened body, so that a browser's viewer turns its pages by range (A-140)."""
     require_identity(actor)
     await readable_bid(reader, lot_id, bid_id, actor)

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from frontend.server.dependencies import parts_of
@@ -29,8 +29,8 @@ from storage.ledger.queries import (
 from storage.ledger.stamping import Stamped, last_stamp, stamp_over
 
 _LARGEST = 2**53
-From = Annotated[int, QueryParameter(name="from", ge=0, le=_LARGEST, default=0)]
-Limit = Annotated[int, QueryParameter(ge=1, le=500, default=100)]
+From = Annotated[int, QueryParameter(name="from", ge=0, le=_LARGEST)]
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 Size = Annotated[int, QueryParameter(ge=0, le=_LARGEST)]
 
 
@@ -60,7 +60,8 @@ async def newest(reader: NamedDependency[AsyncSession]) -> Response[str]:
 
 @get("/api/ledger/checkpoints", operation_id="listCheckpoints")
 async def list_checkpoints(reader: NamedDependency[AsyncSession], state: State,
-                           first: From, limit: Limit, before: int | None = None) -> dict[str, object]:
+                           first: From = 0, limit: Limit = 100,
+                           before: FromQuery[int | None] = None) -> dict[str, object]:
     """Checkpoints from a size on, or with ``before`` the smaller ones newest first; the key, the newest, the newest
     that was cosigned, and the last time stamp."""
     found = await latest_checkpoint(reader)
@@ -88,8 +89,8 @@ async def read_checkpoint(size: FromPath[int], reader: NamedDependency[AsyncSess
 
 @get("/api/ledger/entries", operation_id="listEntries")
 async def list_entries(reader: NamedDependency[AsyncSession], actor: NamedDependency[Actor],
-                       first: From, limit: Limit, stream: str | None = None,
-                       before: int | None = None) -> list[FeedItem]:
+                       first: From = 0, limit: Limit = 100, stream: FromQuery[str | None] = None,
+                       before: FromQuery[int | None] = None) -> list[FeedItem]:
     """Entries from a number on, or with ``before`` the acts below it newest first; payloads for their audience."""
     if before is not None:
         return await history(reader, actor.audiences, before=min(max(before, 0), _LARGEST), limit=limit)
