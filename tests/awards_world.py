@@ -7,7 +7,6 @@ import sys
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,20 +14,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 from sqlalchemy import select, update
 
 from storage.crypto.signatures import sign
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
 from storage.database.work import Work
-from storage.embedded.ports import draw_ports
 from storage.kernel.actor import PLATFORM
 from storage.kernel.clock import process_now
 from storage.kernel.identifiers import new_id
 from storage.ledger.tables import LedgerEntry, LedgerOutbox
 from tests.nodes import ROOT
+from tests.ports import draw_ports
 from tests.tenders_world import Office, Person, published_lot
+from tests.waiting import is_up, until
 from trading.awards.model import RankedBid
 from trading.awards.receiving import receive_ranking
 from trading.awards.tables import Award, ResultObjection
@@ -215,13 +214,7 @@ class Courier:
         self.process = await asyncio.to_thread(lambda: subprocess.Popen(self._run(
             "--port", str(self.port), "--platform", platform, "--state", str(self.folder / "courier.json"),
             "--pace", pace), cwd=ROOT, stdin=subprocess.DEVNULL))
-        async with httpx.AsyncClient() as client:
-            for _ in range(200):
-                with suppress(httpx.TransportError):
-                    if (await client.get(f"{self.address}/healthz")).is_success:
-                        return
-                await asyncio.sleep(0.1)
-        raise AssertionError("the courier did not start")
+        await asyncio.to_thread(until, lambda: is_up(f"{self.address}/healthz"))
 
     def stop(self) -> None:
         """Ends the process that was started here."""

@@ -19,6 +19,7 @@ from storage.database.work import Work
 from storage.kernel.clock import process_now
 from storage.objects.store import ObjectStore
 from tests.bids_world import Client, World, found_world
+from tests.waiting import eventually
 
 Settled = Callable[[BidVersion], Awaitable[list[Envelope]]]
 Submitted = Callable[[Client], Awaitable[Receipt]]
@@ -70,14 +71,15 @@ async def checks(start_checks: StartChecks) -> AsyncIterator[CheckWorker]:
 def settled(world: World) -> Settled:
     """Waits until no envelope of a version is being checked, and gives them, body first."""
     async def wait(version: BidVersion) -> list[Envelope]:
-        for _ in range(400):
+        found: list[Envelope] = []
+
+        async def ended() -> bool:
             async with world.sessions() as session:
                 query = select(Envelope).where(Envelope.bid_version_id == version.id).order_by(Envelope.kind)
-                found = list((await session.scalars(query)).all())
-            if all(each.state in ("checked", "failed") for each in found):
-                return found
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"the check did not come to an end: {[(each.state, each.reason) for each in found]}")
+                found[:] = await session.scalars(query)
+            return all(each.state in ("checked", "failed") for each in found)
+        await eventually(ended, told=lambda: [(each.state, each.reason) for each in found])
+        return found
     return wait
 
 

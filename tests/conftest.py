@@ -31,8 +31,9 @@ from tests.platform_parts import (
 TEMPLATE = "migrated_template"
 LONGEST = ("test_fault_33_every_route_and_role", "test_rehearsal_whole", "test_two_envelopes_on_the_command_line",
            "test_two_envelopes", "test_whole_opening", "test_whole_tender", "test_suite_2_in_the_browser")
-# Whether a property holds does not hang on how busy the machine is.
-hypothesis.settings.register_profile("yunkai", deadline=None)
+# Whether a property holds does not hang on how busy the machine is, nor on how slowly it draws its examples.
+hypothesis.settings.register_profile("yunkai", deadline=None,
+                                     suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("yunkai")
 
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from storage.kernel.actor import PLATFORM
 from storage.kernel.clock import process_now, to_wire
 from tests.bids_world import Person, World
 from tests.nodes import ROOT
+from tests.waiting import is_up, until
 from trading.exchange.tables import ExchangePush
 from trading.parties.tables import PartyVersion
 from trading.tenders.tables import Lot
@@ -149,14 +149,9 @@ class BankProgram:
         """A look into its books."""
         return httpx.get(self.address + path, timeout=20, verify=trusted_authorities()).json()
 
-    def until(self, condition: Callable[[], Any], seconds: float = 40) -> Any:
+    def until(self, condition: Callable[[], Any]) -> Any:
         """What the condition gives, once it is true."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := condition():
-                return found
-            time.sleep(0.1)
-        raise AssertionError(f"it never came to be so; the bank says {self.get('/healthz')}")
+        return until(condition, told=lambda: f"and the bank says {self.get('/healthz')}")
 
 
 def bank_key(folder: Path) -> str:
@@ -178,15 +173,8 @@ def bank_program(platform: str, folder: Path, port: int, roots: Sequence[str] = 
             cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     bank = BankProgram(f"http://127.0.0.1:{port}", key)
     try:
-        bank.until(lambda: _is_up(bank.address))
+        until(lambda: is_up(f"{bank.address}/healthz"))
         yield bank
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _is_up(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/healthz", timeout=2, verify=trusted_authorities()).is_success
-    except httpx.TransportError:
-        return False

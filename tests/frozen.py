@@ -2,24 +2,22 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.waiting import until
+
 
 @contextmanager
-def frozen(process_id: int, seconds: float = 30) -> Iterator[None]:
+def frozen(process_id: int) -> Iterator[None]:
     """The process with all its threads stopped, and going on afterwards.
 
     ``kill`` returns when the signal is on its way; on a busy machine a thread may answer one more request before that.
     """
     os.kill(process_id, signal.SIGSTOP)
     try:
-        until = time.monotonic() + seconds
-        while not _stands_still(process_id):
-            assert time.monotonic() < until, "the process does not stop"
-            time.sleep(0.005)
+        until(lambda: _stands_still(process_id))
         yield
     finally:
         os.kill(process_id, signal.SIGCONT)

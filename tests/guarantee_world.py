@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,12 +23,13 @@ from frontend.cli.rehearsal.programs.serving import own_key, public_text
 from storage.crypto.demo_pki import DemoPki, Identity, demo_uscc
 from storage.crypto.platform_keys import PlatformKeys
 from storage.crypto.tls import trusted_authorities
-from storage.embedded.ports import draw_ports
 from storage.kernel.clock import process_now
 from tests.bids_http import signed_in
 from tests.bids_world import FIELDS, Client, Person, seal_object
 from tests.nodes import ROOT, NodeProcess
 from tests.opening_world import Hall
+from tests.ports import draw_ports
+from tests.waiting import is_up, until
 from trading.tenders.tables import Lot
 
 CONTACT = {"name": "李联系", "phone": "0518-85551234"}
@@ -63,14 +63,7 @@ class IssuerProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self._command, cwd=ROOT, env=dict(os.environ), stdout=log,
                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        until = time.monotonic() + 60
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if httpx.get(f"{self.address}/healthz", timeout=5, verify=trusted_authorities()).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError(f"the issuer did not start:\n{self.log.read_text()[-3000:]}")
+        until(lambda: is_up(f"{self.address}/healthz"), told=self.log.read_text)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -124,15 +117,6 @@ class Guarantees:
         """Applied for, issued, fetched and opened."""
         desk = self.desk(person)
         return desk.letter(desk.apply(self.listed, CONTACT)["number"])
-
-    def until(self, found: Any, seconds: float = 30) -> Any:
-        """What ``found()`` answers as soon as it is true."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if answer := found():
-                return answer
-            time.sleep(0.1)
-        raise AssertionError("it never came there")
 
 
 async def ask_for_deposit(hall: Hall, forms: Sequence[str] = ("cash", "bank")) -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -71,14 +70,6 @@ def draft(number: int = 0, *, stream: str = LOT, sealed: bool = False, audience:
           action: str = "lot.extended") -> OutboxDraft:
     return OutboxDraft(action=action, actor=BIDDER, stream=stream, subject=f"act:{number}",
                        payload={"number": number, "who": BIDDER.id}, audience=audience, sealed=sealed)
-
-
-async def eventually(condition: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
-    """Waits until the condition answers something true; fails after ``seconds``."""
-    end = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < end, "it did not come about in time"
-        await asyncio.sleep(0.02)
 
 
 def process(code: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":

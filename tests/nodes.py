@@ -3,17 +3,15 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
 import psycopg
 
 from frontend.cli.environment import environment_of
-from storage.crypto.tls import trusted_authorities
 from storage.database.settings import Settings
 from tests.nursery import ROOT, Forked, nursery
+from tests.waiting import is_up, until
 
 __all__ = ["ROOT", "NodeProcess"]
 
@@ -40,15 +38,11 @@ class NodeProcess:
 
     def wait_until_ready(self, seconds: float = 240) -> None:
         """Until /readyz says yes; fails with the node's log."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if httpx.get(f"{self.address}/readyz", timeout=5, verify=trusted_authorities()).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"the node did not become ready:\n{self.log.read_text()[-4000:]}")
+        until(lambda: self.process.poll() is not None or is_up(f"{self.address}/readyz"), seconds, self._end_of_log)
+        assert self.process.poll() is None, f"the node did not become ready:\n{self._end_of_log()}"
+
+    def _end_of_log(self) -> str:
+        return self.log.read_text()[-4000:]
 
     def stop(self) -> int:
         """Asks it to stop and returns its exit code."""

@@ -65,6 +65,7 @@ from storage.ledger.sequencer import Sequencer
 from storage.ledger.tables import LedgerOutbox
 from storage.objects.store import ObjectStore
 from tests.bids_world import Client, Founder, Person, World, found_world, seal_object, statement
+from tests.waiting import eventually
 from trading.tenders.queries import lots_open_for_bids
 from trading.tenders.tables import Lot
 
@@ -158,16 +159,15 @@ class Hall:
             await self.world.set_deadline(deadline)
             if version is not None:
                 return version
-        raise AssertionError("a draft takes longer than half a minute to begin")
+        raise TimeoutError("a draft takes longer than half a minute to begin")
 
     async def uploaded(self, version: BidVersion) -> None:
         """Waits until the platform has read both objects back."""
-        for _ in range(400):
+        async def uploaded() -> bool:
             async with self.world.sessions() as session:
-                if await session.scalar(select(BidVersion.status).where(BidVersion.id == version.id)) == "uploaded":
-                    return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the upload was not checked in time")
+                return await session.scalar(
+                    select(BidVersion.status).where(BidVersion.id == version.id)) == "uploaded"
+        await eventually(uploaded)
 
     async def hour_comes(self) -> None:
         """T is now, which is no earlier than what any seal names."""
@@ -285,34 +285,36 @@ class Hall:
 
     async def bundle(self) -> dict[str, Any]:
         """The exported lot, once a checkpoint covers its record, as it leaves through JSON."""
-        for _ in range(100):
+        async def bundled() -> Any:
             async with self.world.sessions() as session:
-                try:
-                    bundle = await lot_bundle(Shelf(session, self.store, self.keys, self.settings), self.lot.id)
-                except Unavailable:
-                    await asyncio.sleep(0.1)
-                    continue
-            found: dict[str, Any] = json.loads(json.dumps(bundle))
-            return found
-        raise AssertionError("no checkpoint came to cover the publication")
+                with suppress(Unavailable):
+                    return await lot_bundle(Shelf(session, self.store, self.keys, self.settings), self.lot.id)
+            return None
+        found: dict[str, Any] = json.loads(json.dumps(await eventually(bundled)))
+        return found
 
     def resealed(self, bundle: dict[str, Any]) -> dict[str, Any]:
         """A changed bundle under the platform's own seal: what is refused of it, other evidence refuses."""
         rest = {name: value for name, value in bundle.items() if name != "seal"}
         return seal_export(rest, self.keys.document, process_now())
 
-    async def sign_record(self, person: Person, capacity: str) -> None:
-        """Prepares and signs, as a client with its own key does; waits for the ledger proof."""
+    async def prepared(self, person: Person, capacity: str) -> bytes:
+        """What the person is to sign of the record, once a checkpoint covers it."""
         command = PrepareSignature(capacity)  # type: ignore[arg-type]
-        for _ in range(100):
-            try:
-                prepared = await prepare_signature(self.lot.id, command, person.actor, self.world.work, self.desk)
-                break
-            except Unavailable:
-                await asyncio.sleep(0.1)
-        else:
-            raise AssertionError("no checkpoint came to cover the record")
-        signature = to_base64(person.identities[0].sign(prepared.to_sign))
+
+        async def prepared() -> bytes | None:
+            with suppress(Unavailable):
+                return (await prepare_signature(
+                    self.lot.id, command, person.actor, self.world.work, self.desk)).to_sign
+            return None
+        found = await eventually(prepared)
+        assert found is not None
+        return found
+
+    async def sign_record(self, person: Person, capacity: str) -> None:
+        """Prepares and signs, as a client with its own key does."""
+        to_sign = await self.prepared(person, capacity)
+        signature = to_base64(person.identities[0].sign(to_sign))
         await sign_record(self.lot.id, SignRecord(capacity, signature), person.actor,  # type: ignore[arg-type]
                           self.world.work(), self.desk)
 

@@ -13,11 +13,11 @@ import psycopg
 
 from storage.crypto.demo_pki import open_demo_pki
 from storage.database.settings import Settings
-from storage.embedded.ports import draw_ports
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.embedded.seaweed import EmbeddedSeaweed
 from storage.kernel.clock import process_now
 from tests.nodes import ROOT, NodeProcess
+from tests.ports import draw_ports
 
 BROWSER_ORIGIN = "http://127.0.0.1:8000"
 StartNode = Callable[..., NodeProcess]

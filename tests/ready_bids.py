@@ -28,7 +28,11 @@ class Ready:
 
 
 async def make_ready(world: World, count: int) -> list[Ready]:
-    """So many bidders, each with a version both of whose envelopes are checked."""
+    """So many bidders, each with a version both of whose envelopes are checked.
+
+    Their seals name this very second, so that the deadline may be set once all of them stand: however long that takes.
+    """
+    await world.set_deadline(process_now().replace(microsecond=0))
     made = [_bid(world, number) for number in range(count)]
     async with world.sessions() as session:
         for kind in (Party, BoundCertificate, Bid, BidVersion, Envelope):

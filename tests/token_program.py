@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.nodes import ROOT
+from tests.waiting import PATIENCE
 
 
 class TokenProgram:
@@ -31,17 +32,18 @@ class TokenProgram:
         assert self._process.stdin is not None
         self._process.stdin.close()
 
-    def shows(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+    def shows(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
         """Waits until the screen, after what was seen before, shows the pattern."""
-        until = time.monotonic() + seconds
+        end = time.monotonic() + seconds
         while True:
             text = self._screen.read_text()
             found = re.compile(pattern).search(text, self._read_to)
             if found:
                 self._read_to = found.end()
                 return found
-            if time.monotonic() > until or self._process.poll() is not None:
-                raise AssertionError(f"the token never showed {pattern}:\n{text}")
+            assert self._process.poll() is None, f"the token ended and never showed {pattern}:\n{text}"
+            if time.monotonic() > end:
+                raise TimeoutError(f"the token never showed {pattern}:\n{text}")
             time.sleep(0.05)
 
     def types(self, line: str) -> None:

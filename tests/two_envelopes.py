@@ -1,6 +1,5 @@
 """A lot of two envelopes for tests: from three sealed bids to the second opening of those who passed."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from storage.objects.store import ObjectStore
 from tests.bids_world import Person
 from tests.desk_world import Desk, found_desk
 from tests.opening_world import PRICES, Hall, background, found_hall
+from tests.waiting import eventually
 
 FIELDS = [{"key": "price", "label": "投标总价", "kind": "money", "required": True, "priced": True},
           {"key": "days", "label": "工期", "kind": "days", "required": True, "priced": False}]
@@ -70,18 +70,14 @@ class TwoEnvelopes:
         await schedule_prices(self.desk.lot_id, SchedulePrices(hour), person.actor, self.desk.work())
 
     async def schedule_soon(self) -> None:
-        """The document asks for no notice, by hand, and the tenderee sets the next second but one."""
+        """The document asks for no notice, by hand, and the tenderee sets a moment that is near."""
         await self.hall.change_lot(price_notice_minutes=0)
-        command = SchedulePrices(process_now() + timedelta(seconds=2))
+        command = SchedulePrices(process_now() + timedelta(seconds=4))
         await schedule_prices(self.desk.lot_id, command, self.hall.world.tenderee.actor, self.desk.work())
 
     async def open(self) -> None:
         """Waits for the second hour, at which its opening begins."""
-        for _ in range(100):
-            if await self.open_now():
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the second hour did not come")
+        await eventually(self.open_now)
 
     async def open_now(self) -> bool:
         """Tries to begin the second opening."""

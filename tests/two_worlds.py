@@ -8,7 +8,6 @@ clock: what those make differ stands in the lists here, and nowhere else.
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from websockets.sync.client import connect
 from storage.crypto.canonical import canonical_bytes
 from tests.nodes import NodeProcess
 from tests.openapi_bodies import Json, least_body, least_query, operations
+from tests.waiting import until
 
 # The instant of asking, what is made of it, and when a node started: its own CRLs, and the operator's that it took in.
 CLOCK_KEYS = frozenset({"now", "server_time", "clock_skew_seconds", "nonce", "expires_at", "seen_at", "ends_at", "crls",
@@ -154,14 +154,6 @@ class World:
         written = self.node.log.read_bytes()[self.log_from:].decode()
         lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
         return [{key: value for key, value in line.items() if key != "timestamp"} for line in lines]
-
-
-def until(condition: Callable[[], bool], seconds: float = 40) -> None:
-    """Waits until it is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came to be so"
-        time.sleep(0.1)
 
 
 def settled(value: Any, key: str = "") -> Any:

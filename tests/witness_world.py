@@ -2,12 +2,10 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -34,15 +32,6 @@ def note_of(leaves: Sequence[bytes]) -> str:
 def proof_of(leaves: Sequence[bytes], old: int) -> list[bytes]:
     """The proof that the first ``old`` of these leaves are a prefix."""
     return prove(consistency_plan(old, len(leaves)), node_reader(leaves))
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """What the condition answers, as soon as it is true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.05)
-    return found
 
 
 @dataclass

@@ -30,9 +30,9 @@ from tests.two_worlds import (
     differences,
     frames_of,
     requests,
-    until,
     without_chance,
 )
+from tests.waiting import until
 
 SEARCHES = {
     "findNotices": [{"text": "江苏"}, {"stage": "selling"}, {"region": "3207"}], "listParties": [{"text": "公司"}],

@@ -15,7 +15,8 @@ from tests.browser.key_stage import Keys
 from tests.browser.web_client import build_web_client
 from tests.identities import People
 from tests.nodes import NodeProcess
-from tests.platform_parts import StartNode, draw_ports
+from tests.platform_parts import StartNode
+from tests.ports import draw_ports
 
 expect.set_options(timeout=PATIENCE)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from storage.kernel.clock import from_wire, process_now
 from tests.stage import PASSWORD
 from tests.stage import Stage as Platform
 
@@ -31,6 +32,12 @@ class Stage(Platform):
         page.get_by_role("button", name="打开证书").click()
         page.wait_for_url(lambda address: "/login" not in address)
         return page
+
+
+def clock_error(page: Page) -> float:
+    """By how many seconds the clock that the page shows is off the server's."""
+    shown = from_wire(page.locator(".server-clock time").get_attribute("datetime") or "")
+    return abs((shown - process_now()).total_seconds())
 
 
 def fill_statement(page: Page, price: str, file: Path) -> None:

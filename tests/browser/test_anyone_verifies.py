@@ -24,6 +24,7 @@ from storage.objects.store import ObjectStore
 from tests.browser.accessibility import bring_axe, violations
 from tests.nodes import ROOT, NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall
+from tests.waiting import eventually
 
 T = TypeVar("T")
 
@@ -75,11 +76,9 @@ async def _at_the_hour(hall: Hall) -> None:
 
 async def _until_decrypted(hall: Hall, count: int) -> None:
     """The node's own workers take part, so the last round here may not be the last."""
-    for _ in range(300):
-        if (await hall.snapshot())["figures"]["decrypted"] == count:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("not decrypted in time")
+    async def decrypted() -> bool:
+        return bool((await hall.snapshot())["figures"]["decrypted"] == count)
+    await eventually(decrypted)
 
 
 def _receipt_of(hall: Hall, address: str) -> dict[str, Any]:

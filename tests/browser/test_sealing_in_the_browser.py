@@ -38,6 +38,7 @@ from storage.kernel.clock import process_now
 from storage.ledger.checkpoints import sign_checkpoint, verifier_key
 from storage.ledger.notes import Checkpoint
 from tests.browser.sealing_world import SealedObject, build_harness, run, serving, store_of
+from tests.waiting import PATIENCE
 
 OPENS_AT = "2026-01-01T01:00:00Z"
 SEGMENT = 8_388_608
@@ -129,13 +130,13 @@ def _open(page: Page, identity: Identity, password: str = "yunkai-demo") -> Any:
 
 def _pending_when(page: Page, **expected: int) -> Any:
     """The upload in the browser's store, as soon as it is as expected."""
-    until = monotonic() + 20
-    while monotonic() < until:
+    end = monotonic() + PATIENCE
+    while monotonic() < end:
         found = page.evaluate("() => pending()")
         if found and expected.items() <= found[0].items():
             return found[0]
         page.wait_for_timeout(50)
-    raise AssertionError(f"the browser never kept {expected}: {found}")
+    raise TimeoutError(f"the browser never kept {expected}: {found}")
 
 
 def _plaintext(world: World, share_holders: tuple[int, ...] = (0, 2)) -> bytes:

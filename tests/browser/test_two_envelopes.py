@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from storage.database.work import Work
 from storage.kernel.clock import SHANGHAI, process_now
 from tests.browser.accessibility import bring_axe, violations
 from tests.browser.hall_stage import Stage
+from tests.waiting import until
 from trading.tenders.queries import lock_lot
 
 PRICES = {"bidder-1": "8600000.00", "bidder-2": "8700000.00", "bidder-3": "8800000.00"}
@@ -90,17 +90,9 @@ def _open(stage: Stage, lot: dict[str, Any], bidders: list[str], desk: Page) -> 
         client = stage.client(name)
         assert client.identity is not None
         release_when_open(client, client.identity, lot["id"], roots=None, patience=30)
-    _until(lambda: host.get(path)["figures"]["decrypted"] == len(bidders))
+    until(lambda: host.get(path)["figures"]["decrypted"] == len(bidders))
     host.post(f"{path}/announce", {"expected": "decrypting"})
     return found
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not come to that")
 
 
 def _by_hand(settings: Settings, act: Callable[[Work], Coroutine[Any, Any, None]]) -> None:
@@ -142,7 +134,7 @@ def test_a_lot_of_two_envelopes_is_opened_twice(
         context.close()
     host = stage.client("host")
     stage.wait_for_hour(lot)
-    _until(lambda: host.get(f"/api/lots/{lot['id']}/hall")["step"] == "frozen")
+    until(lambda: host.get(f"/api/lots/{lot['id']}/hall")["step"] == "frozen")
     found = _open(stage, lot, list(PRICES), desk)
     failer = stage.sign_in(_eyes(stage.context(browser)), "bidder-2", f"/lots/{lot['id']}/hall")
     found += _reads_its_own(failer)
@@ -195,7 +187,7 @@ def _second(desk: Page, stage: Stage, lot: dict[str, Any], settings: Settings) -
     desk.get_by_role("button", name="确定并公告").click()
     expect(desk.get_by_text("第二次开标时间 20").first).to_be_visible()
     path = f"/api/lots/{lot['id']}/hall"
-    _until(lambda: stage.client("host").get(path)["envelope"] == "price")
+    until(lambda: stage.client("host").get(path)["envelope"] == "price")
     found += _open(stage, lot, ["bidder-1", "bidder-3"], desk)
     desk.goto(f"/lots/{lot['id']}/hall")
     expect(desk.get_by_text("第二信封（报价）").first).to_be_visible()

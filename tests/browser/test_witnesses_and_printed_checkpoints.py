@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from frontend.cli.packing import pack
 from tests.browser.accessibility import bring_axe, violations
 from tests.browser.hall_stage import Stage
-from tests.witness_world import WitnessProgram, until
+from tests.waiting import until
+from tests.witness_world import WitnessProgram
 
 NAME = "supervisor.example/1"
 
@@ -34,7 +35,7 @@ def _log(stage: Stage) -> str:
 def _witnessed(stage: Stage) -> dict[str, Any]:
     """The newest checkpoint that was cosigned, as soon as there is one."""
     client = stage.client("supervisor")
-    found: dict[str, Any] = until(lambda: client.get("/api/ledger/checkpoints", limit=1)["witnessed"], 60)
+    found: dict[str, Any] = until(lambda: client.get("/api/ledger/checkpoints", limit=1)["witnessed"])
     return found
 
 
@@ -49,7 +50,7 @@ def test_an_owner_registers_its_witness_and_strangers_compare_what_was_printed(
     found = _register_and_see(browser, stage, witness)
     lot = stage.publish_lot(timedelta(hours=1), kind="rehearsal")["id"]
     printed = stage.client("supervisor").get(f"/api/lots/{lot}")["notices"][0]["checkpoint"]["size"]
-    until(lambda: _witnessed(stage)["size"] >= printed, 60)
+    until(lambda: _witnessed(stage)["size"] >= printed)
     page = _page(browser, stage)
     page.goto(f"/lots/{lot}")
     found += _compare_a_notice(page)

@@ -6,7 +6,8 @@ from sqlalchemy import func, select, text
 from storage.database.engine import Sessions
 from storage.timers.commands import schedule
 from storage.timers.tables import Timer
-from tests.ledger_world import TIMER_PROCESS, dies_by_kill, eventually, process, sessions_of
+from tests.ledger_world import TIMER_PROCESS, dies_by_kill, process, sessions_of
+from tests.waiting import eventually
 
 
 async def all_done(sessions: Sessions, count: int) -> bool:

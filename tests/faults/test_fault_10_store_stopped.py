@@ -14,6 +14,7 @@ from storage.kernel.errors import Unavailable
 from tests.bids_fixtures import Settled, StartChecks
 from tests.bids_world import Client, World, seal_object, statement
 from tests.platform_parts import BROWSER_ORIGIN
+from tests.waiting import eventually
 
 CONTENT = bytes(range(256)) * 70_000  # three parts
 
@@ -70,10 +71,9 @@ async def test_an_upload_outlives_the_store(client: Client, world: World, power:
 
 
 async def _until_put_off(world: World) -> None:
-    for _ in range(600):
+    async def put_off() -> bool:
         found = await envelopes(world)
-        if any("暂时不可用" in (each.reason or "") for each in found):
-            assert all(each.state == EnvelopeState.CHECKING for each in found)
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the check never said that it waits")
+        waits = any("暂时不可用" in (each.reason or "") for each in found)
+        assert not waits or all(each.state == EnvelopeState.CHECKING for each in found)
+        return waits
+    await eventually(put_off)

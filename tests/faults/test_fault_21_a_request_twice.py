@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy import create_engine, text
 from tests.bids_http import VALUES, paper, query, work_of
 from tests.bids_world import World
 from tests.nodes import NodeProcess
+from tests.waiting import until
 
 
 def test_one_key_is_one_act(node: NodeProcess, world: World, tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_one_key_is_one_act(node: NodeProcess, world: World, tmp_path: Path) -> 
     url = f"{node.address}/api/bid-versions/{sent.version}/submit"
     headers = {"Authorization": f"Bearer {work.api.token}", "Idempotency-Key": "k-1"}
 
-    def post(body: Any = None, key: str = "k-1", timeout: float = 30) -> httpx.Response:
+    def post(body: Any = None, key: str = "k-1", timeout: float = 60) -> httpx.Response:
         return httpx.post(url, json=body, headers=headers | {"Idempotency-Key": key}, timeout=timeout)
 
     in_flight, after = asyncio.run(_while_locked(node, world, post))
@@ -47,11 +47,10 @@ async def _while_locked(node: NodeProcess, world: World, post: Any) -> tuple[htt
     with engine.connect() as connection:
         connection.execute(text("select 1 from lot where id = :id for update"), {"id": world.lot.id})
         first = asyncio.create_task(asyncio.to_thread(post))
-        await asyncio.sleep(1.5)
-        assert not first.done()
-        began = time.monotonic()
+        await asyncio.to_thread(until, lambda: query(
+            node, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"))
         second = await asyncio.to_thread(post)
-        assert time.monotonic() - began < 10
+        assert not first.done(), "nor did the second wait for it"
         connection.rollback()
         answer = await first
     engine.dispose()

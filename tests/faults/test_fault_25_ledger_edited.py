@@ -13,7 +13,8 @@ from storage.ledger.outbox import append
 from storage.ledger.queries import feed, latest_checkpoint
 from storage.ledger.rebuilding import rebuild
 from storage.ledger.verification import verify_log
-from tests.ledger_world import LOG, SIGNER, connect, draft, eventually, sequencing, sessions_of
+from tests.ledger_world import LOG, SIGNER, connect, draft, sequencing, sessions_of
+from tests.waiting import eventually
 
 SIZE = 40
 

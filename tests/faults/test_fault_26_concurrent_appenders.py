@@ -18,11 +18,11 @@ from tests.ledger_world import (
     SEQUENCER_PROCESS,
     dies_by_kill,
     draft,
-    eventually,
     process,
     sequencing,
     sessions_of,
 )
+from tests.waiting import eventually
 
 EACH = 50
 

@@ -18,7 +18,8 @@ from storage.ledger.model import payload_digest, payload_text
 from storage.ledger.outbox import OutboxDraft, append, outbox_row
 from storage.ledger.queries import latest_checkpoint
 from storage.ledger.rebuilding import rebuild
-from tests.ledger_world import BIDDER, LOG, LOT, SIGNER, connect, draft, eventually, lots_open, sequencing, sessions_of
+from tests.ledger_world import BIDDER, LOG, LOT, SIGNER, connect, draft, lots_open, sequencing, sessions_of
+from tests.waiting import eventually
 
 
 async def root_of(url: str) -> tuple[int, bytes]:

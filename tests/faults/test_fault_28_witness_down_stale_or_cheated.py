@@ -19,13 +19,14 @@ from frontend.cli.packing import pack
 from frontend.verifier.command import verify
 from frontend.witness.alarm import read_alarm
 from frontend.witness.judging import ALARMS, Finding
-from storage.embedded.ports import draw_ports
 from storage.ledger.checkpoints import verify_cosignature
 from storage.ledger.notes import COSIGNATURE_V1, KeyText
 from tests import cheating_log
 from tests.identities import make_people
 from tests.ledger_world import connect
-from tests.witness_world import ENTRIES, FORGED, LOG, WitnessProgram, note_of, proof_of, until
+from tests.ports import draw_ports
+from tests.waiting import until
+from tests.witness_world import ENTRIES, FORGED, LOG, WitnessProgram, note_of, proof_of
 
 
 @pytest.fixture(scope="module")
@@ -158,9 +159,9 @@ def _with_a_real_node(settings, node, program: Path, tmp_path: Path) -> None:
     assert _newest(public)["witnesses"] == [], "not yet witnessed"
     owners[0].post("/api/ledger/witnesses", {"key": keys[0]})
     with witnesses[0].follow() as first, witnesses[1].follow() as second:
-        until(lambda: "404" in witnesses[1].log.read_text(), 40)  # nobody registered it yet
+        until(lambda: "404" in witnesses[1].log.read_text())  # nobody registered it yet
         owners[1].post("/api/ledger/witnesses", {"key": keys[1]})
-        both = until(lambda: _cosigned_by(public, 2, 10), 40)
+        both = until(lambda: _cosigned_by(public, 2, 10))
         assert both["witnesses"] == ["w0.example/1", "w1.example/1"]
         for key in keys:
             verify_cosignature(both["note"], key)
@@ -170,7 +171,7 @@ def _with_a_real_node(settings, node, program: Path, tmp_path: Path) -> None:
         second.wait()
         people.verified("江苏照常入库有限公司")
         size = _newest(public)["size"]
-        until(lambda: _cosigned_by(public, 1, size), 40)
+        until(lambda: _cosigned_by(public, 1, size))
         an_hour_passes(settings.database_url)
         standing = {each["name"]: each["standing"] for each in public.get("/api/ledger/witnesses")}
         assert standing["w1.example/1"] == "behind"

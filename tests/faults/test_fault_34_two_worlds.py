@@ -27,13 +27,13 @@ from storage.crypto.demo_pki import DemoPki, open_demo_pki
 from storage.crypto.platform_keys import load_platform_keys
 from storage.crypto.recovery import new_code
 from storage.database.settings import Settings
-from storage.embedded.ports import draw_ports
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.kernel.clock import process_now, to_wire
 from tests.deposits_world import BankProgram, bank_key, bank_program
 from tests.guarantee_world import CONTACT, IssuerProcess
 from tests.nodes import NodeProcess
 from tests.platform_parts import nodes_over
+from tests.ports import draw_ports
 from tests.stage import FIELDS, Stage
 from tests.two_worlds import Inbox, World, off_the_beat, without_receipts
 from tests.world_walks import Fork, acting, of_the_log, outside, reading, twin_of, written

@@ -24,6 +24,7 @@ from storage.kernel.permission import asks_fresh_proof, takes_key
 from tests.identities import People, declared, make_people
 from tests.nodes import ROOT, NodeProcess, rewrite
 from tests.soft_key import SoftKey
+from tests.waiting import quarter_with
 from trading.parties.model import AGREEMENT_VERSION
 
 GRAVE = {
@@ -158,6 +159,7 @@ def test_a_code_is_good_for_minutes_for_its_program_and_asked_and_guessed_so_oft
         with pytest.raises(ApiError) as error:
             owner.program(told).login()
         assert (error.value.code in {"second-factor", "refused"}, words in error.value.title) == (True, True)
+    quarter_with(90)
     with httpx.Client(base_url=people.address, timeout=20) as line:
         token = line.post("/api/login", json=owner.client.show(owner.identity)).json()["token"]
         line.headers["Authorization"] = f"Bearer {token}"

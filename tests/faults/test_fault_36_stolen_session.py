@@ -127,7 +127,7 @@ async def test_sockets_close_when_their_session_or_their_right_is_gone(places: P
 async def test_who_watches_an_opening_stays_signed_in_and_others_idle_out(places: Places) -> None:
     world = places.world
     in_hall, elsewhere = [await places.sign_in(each) for each in world.bidders[:2]]
-    idle = "update login_session set seen_at = clock_timestamp() - interval '14 minutes 50 seconds'"
+    idle = "update login_session set seen_at = clock_timestamp() - interval '14 minutes 20 seconds'"
     async with places.watch(in_hall, world.lot.id) as hall, places.watch(elsewhere, uuid4()) as other:
         for stage in ("opening", "price_opening"):
             places.rewrite("update lot set stage = %s where id = %s", stage, world.lot.id)
@@ -136,7 +136,7 @@ async def test_who_watches_an_opening_stays_signed_in_and_others_idle_out(places
                 while not await _is_fresh(world.sessions, in_hall):  # noqa: ASYNC110 - the event is in the database
                     await asyncio.sleep(0.1)
         assert not await _is_fresh(world.sessions, elsewhere)
-        places.rewrite(f"{idle} - interval '11 seconds' where token_sha256 = %s", token_digest(elsewhere))
+        places.rewrite(f"{idle} - interval '41 seconds' where token_sha256 = %s", token_digest(elsewhere))
         assert await _closed(other) == 4401
         assert await _hears(hall)
 

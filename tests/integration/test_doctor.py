@@ -15,12 +15,12 @@ from storage.crypto.pdf_lasting import seal_paper
 from storage.crypto.platform_keys import load_platform_keys
 from storage.crypto.tsa import EmbeddedAuthority
 from storage.database.settings import SECRETS, Settings
-from storage.embedded.ports import draw_ports
 from storage.embedded.seaweed import EmbeddedSeaweed
 from storage.kernel.clock import process_now
 from tests.frozen import frozen
 from tests.identities import make_people
 from tests.nodes import ROOT
+from tests.ports import draw_ports
 
 
 def check_up(settings, tmp_path, **changes):

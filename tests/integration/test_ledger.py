@@ -23,11 +23,11 @@ from tests.ledger_world import (
     LOT,
     connect,
     draft,
-    eventually,
     lots_open,
     sequencing,
     sessions_of,
 )
+from tests.waiting import eventually
 
 
 async def act(sessions: Sessions, *drafts: OutboxDraft) -> datetime:

@@ -8,6 +8,7 @@ import pytest
 
 from storage.ledger.verification import verify_entry_document, verify_growth
 from tests.identities import make_people
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -17,11 +18,10 @@ async def log(settings, node):
     for number in range(3):
         await asyncio.to_thread(people.verified, f"江苏第{number}入库有限公司")
     async with httpx.AsyncClient(base_url=f"{node.address}/api") as http:
-        for _ in range(100):
+        async def covered() -> bool:
             newest = (await http.get("/ledger/checkpoints")).json()["newest"]
-            if newest and newest["size"] >= 10:
-                break
-            await asyncio.sleep(0.1)
+            return bool(newest and newest["size"] >= 10)
+        await eventually(covered)
         yield http
 
 

@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 from frontend.verifier.command import verify
 from storage.crypto.timestamps import end_of
 from storage.crypto.tsa import HttpAuthority
-from storage.embedded.ports import draw_ports
 from storage.kernel.clock import process_now
 from storage.kernel.errors import Unavailable
 from storage.ledger.notes import signed_by_log
@@ -26,9 +25,10 @@ from storage.ledger.queries import latest_checkpoint
 from storage.ledger.stamping import last_stamp, stamp_checkpoint
 from storage.ledger.tables import LedgerStamp
 from tests.identities import make_people
-from tests.ledger_world import connect, draft, eventually, sequencing, sessions_of
+from tests.ledger_world import connect, draft, sequencing, sessions_of
 from tests.nodes import ROOT
-from tests.witness_world import until
+from tests.ports import draw_ports
+from tests.waiting import eventually, until
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
     """An external authority: its address and its root certificate."""
     folder, [port] = tmp_path_factory.mktemp("tsa"), draw_ports(1)
     process = subprocess.Popen([sys.executable, "-m", "tests.stamping_program", str(folder), str(port)], cwd=ROOT)
-    until((folder / "root.pem").exists, 60)
+    until((folder / "root.pem").exists)
     yield f"http://127.0.0.1:{port}/", folder / "root.pem"
     process.kill()
     process.wait()
@@ -95,7 +95,7 @@ def _with_a_node(settings, start_node, authority: tuple[str, Path], tmp_path: Pa
         def stamped() -> dict | None:
             return http.get("/ledger/checkpoints", params={"limit": 1}).json()["stamped"]
 
-        found = until(stamped, 60)
+        found = until(stamped)
         document = http.get(f"/ledger/checkpoints/{found['size']}").json()
         assert http.get(f"/ledger/checkpoints/{found['size'] + 10_000}").status_code == 404
     (tmp_path / "note").write_text(signed_by_log(document["note"], told["log"]))

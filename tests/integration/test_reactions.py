@@ -20,12 +20,12 @@ from tests.ledger_world import (
     REACTION_PROCESS,
     dies_by_kill,
     draft,
-    eventually,
     following,
     process,
     sequencing,
     sessions_of,
 )
+from tests.waiting import eventually
 
 
 async def act(sessions: Sessions, *numbers: int, fails: bool = False, stream: str = LOT) -> None:

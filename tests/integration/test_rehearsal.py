@@ -14,8 +14,8 @@ from rich.console import Console
 
 from frontend.cli.rehearsal.model import Fate, Plan, bytes_of, cast
 from frontend.cli.rehearsal.report import NotProved, Report
-from storage.embedded.ports import draw_ports
 from tests.nodes import ROOT
+from tests.ports import draw_ports
 
 COMMAND = Path(sys.executable).parent / "yunkai"  # what the set-up installs and the README names
 STAGES = ["启动", "入库", "编制", "招标", "下载", "投标", "保密", "到点", "解密", "唱标", "异议确认", "记录", "全文",

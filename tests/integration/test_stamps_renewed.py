@@ -21,8 +21,9 @@ from storage.ledger.outbox import append
 from storage.ledger.queries import latest_checkpoint
 from storage.ledger.stamping import stamp_checkpoint
 from storage.ledger.tables import LedgerOutbox
-from tests.ledger_world import connect, draft, eventually, sequencing
+from tests.ledger_world import connect, draft, sequencing
 from tests.nodes import environment_of
+from tests.waiting import eventually
 from trading.papers.lasting import Renewing, note_files, renew_stamps
 from trading.papers.queries import newest_key, unrenewed
 from trading.papers.tables import LastingFile

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from tests.bids_fixtures import world
 from tests.bids_world import Founder, Person, World
 from tests.identities import People, make_people
 from tests.nodes import ROOT, NodeProcess
+from tests.waiting import until
 from trading.parties.appointing import approve_appointment, propose_appointment, refuse_appointment
 from trading.parties.founding import found_administrators
 from trading.parties.model import ADMINISTRATORS
@@ -228,9 +228,7 @@ def _acts(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _until(read: Callable[[], list[dict[str, Any]]], action: str) -> list[dict[str, Any]]:
     """The acts, as soon as the ledger has numbered one of that name."""
-    until = time.monotonic() + 20
-    while True:
+    def numbered() -> list[dict[str, Any]]:
         acts = _acts(read())
-        if any(act["action"] == action for act in acts) or time.monotonic() > until:
-            return acts
-        time.sleep(0.1)
+        return acts if any(act["action"] == action for act in acts) else []
+    return until(numbered)

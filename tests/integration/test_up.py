@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import psutil
 import pytest
 
 from frontend.cli.doctor import examine
-from storage.embedded.ports import draw_ports
 from storage.embedded.processes import process_in
 from tests.nodes import ROOT
+from tests.ports import draw_ports
+from tests.waiting import until
 
 
 class Up:
@@ -29,14 +29,11 @@ class Up:
                 [sys.executable, "-m", "frontend.cli", "up", "--port", str(port), "--var", str(var)], cwd=ROOT,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
-    def wait(self, seconds: float = 90) -> float:
-        began = time.monotonic()
-        while "Ctrl-C" not in self.output.read_text():
-            assert self.process.poll() is None, self.output.read_text()
-            assert time.monotonic() < began + seconds, self.output.read_text()
-            time.sleep(0.05)
-        assert httpx.get(f"{self.address}/readyz").status_code == 200
-        return time.monotonic() - began
+    def wait(self) -> None:
+        until(lambda: self.process.poll() is not None or "Ctrl-C" in self.output.read_text(),
+              told=self.output.read_text)
+        assert self.process.poll() is None, self.output.read_text()
+        assert httpx.get(f"{self.address}/readyz", timeout=20).status_code == 200
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
@@ -54,13 +51,6 @@ def processes_over(var: Path) -> list[str]:
         except psutil.Error:
             continue
     return found
-
-
-def until(condition, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -87,7 +77,7 @@ def test_it_starts_stops_on_ctrl_c_and_keeps_its_data(var):
     assert first.interrupt() == 0
     assert processes_over(var) == []
     second = Up(var, port)
-    assert second.wait() < 40
+    second.wait()
     assert httpx.get(f"{second.address}/api/ledger/checkpoint").text.split("\n")[0] == entries.split("\n")[0]
     assert second.interrupt() == 0
     for secret in ("settings.json", "store/keys.json"):
@@ -101,7 +91,7 @@ def test_parts_that_die_are_started_again_and_a_killed_program_leaves_no_harm(va
     os.kill(process_in(var / "postgres" / "postmaster.pid"), signal.SIGKILL)
     os.kill(process_in(var / "store" / "pid"), signal.SIGKILL)
     until(lambda: httpx.get(f"{first.address}/readyz", timeout=20).status_code != 200)
-    until(lambda: httpx.get(f"{first.address}/readyz", timeout=20).status_code == 200, 60)
+    until(lambda: httpx.get(f"{first.address}/readyz", timeout=20).status_code == 200)
     first.process.kill()
     first.process.wait()
     second = Up(var, port)

@@ -160,6 +160,13 @@ def _with_answer(authority: TestAuthority, holder: Identity) -> bytes:
     return asked(authority, holder)
 
 
+def _signed(kind: Callable[..., bytes], word: bytes) -> bytes:
+    """What the signature of a CRL or of an answer covers."""
+    made = (parse_word(CRL, word)["tbs_cert_list"] if kind is _with_crl
+            else parse_word(OCSP, word).basic_ocsp_response["tbs_response_data"])
+    return bytes(made.dump())
+
+
 async def _holds_or_is_refused(authority: TestAuthority, holder: Identity, changed: bytes,
                                kind: Callable[..., bytes], whole: bytes) -> None:
     """A changed word is no word: the certificate is not valid by it."""
@@ -174,10 +181,9 @@ async def _holds_or_is_refused(authority: TestAuthority, holder: Identity, chang
         found = await TrustList(base.roots, base.intermediates, crls).validate(holder.certificate, NOW, "sign", answers)
     except CertificateRefused as refusal:
         reason = refusal.facts["reason"]
-    else:  # a byte outside what is signed, such as a certificate the answer carries along
-        told = [parse_word(OCSP, each).basic_ocsp_response["tbs_response_data"].dump()
-                for each in (*found.ocsps, whole)]
-        reason = "revocation-unknown" if told[0] == told[1] else "taken though changed"
+    else:  # a byte outside what is signed: of a certificate the answer carries along, of how its signature is packed
+        taken = [_signed(kind, each) for each in (found.crls if kind is _with_crl else found.ocsps)]
+        reason = "revocation-unknown" if _signed(kind, whole) in taken else "taken though changed"
     assert reason == "revocation-unknown"
 
 

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from storage.kernel.clock import from_wire, process_now
-from tests.browser.hall_stage import Stage
+from tests.browser.hall_stage import Stage, clock_error
+from tests.waiting import until
 
 _DAY = 86_400_000
 # The machine's clock as the page sees it; the monotonic one goes on as it does when somebody sets the clock.
@@ -45,10 +46,10 @@ def test_fault_17_the_countdown_runs_on_the_servers_time(browser: Browser, stage
     expect(page.locator(".countdown strong").first).to_be_visible()
     expect(page.locator(".server-clock time")).to_be_visible()
     assert abs(page.evaluate("Date.now()") / 1000 - process_now().timestamp()) > 86_000, "the browser's clock is wrong"
-    assert _error(page, deadline) < 2.5
-    shown = from_wire(page.locator(".server-clock time").get_attribute("datetime") or "")
-    assert abs((shown - process_now()).total_seconds()) < 2.5
+    # A busy machine's page may be late for a while; one that ran on its own clock would stay a day off.
+    until(lambda: _error(page, deadline) < 2.5)
+    until(lambda: clock_error(page) < 2.5)
 
     page.evaluate("window.shift = 3 * 86400000")
     page.wait_for_timeout(1_500)
-    assert _error(page, deadline) < 2.5, "moving the clock while the page is open moves nothing"
+    until(lambda: _error(page, deadline) < 2.5)  # moving the clock while the page is open moves nothing

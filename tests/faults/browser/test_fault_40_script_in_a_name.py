@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from storage.database.engine import make_engine, make_sessions
 from tests.bids_world import World, found_world
+from tests.browser.hall_stage import PATIENCE
 from tests.nodes import NodeProcess
 
 NAME = "甲<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>" \
@@ -33,6 +34,7 @@ def test_fault_40_a_script_in_a_name_is_text_on_every_page(browser: Browser, web
     with ThreadPoolExecutor(1) as aside:  # Playwright's own loop runs in this thread
         world = aside.submit(asyncio.run, _founded(node)).result()
     context = browser.new_context(base_url=node.address)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)

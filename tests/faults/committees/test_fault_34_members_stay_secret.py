@@ -17,6 +17,7 @@ from tests.bids_world import Person
 from tests.committee_world import Board
 from tests.integration.committees.test_drawing import acts_of
 from tests.nodes import NodeProcess
+from tests.waiting import eventually
 
 # Instants of asking, now and before, and how far the public ledger has come, whose heads say that something was done.
 _CLOCK = re.compile(rb'"(now|server_time|clock_skew_seconds|seen_at|ends_at|as_of|position)": ?("[^"]*"|[\d.]+)')
@@ -64,12 +65,10 @@ def _ledger(client: ApiClient, first: int = 0) -> list[dict[str, Any]]:
 
 async def _ledger_of_the_draw(client: ApiClient, first: int) -> str:
     """The same, once the last act of the test has its number."""
-    for _ in range(100):
+    async def numbered() -> str | None:
         text = json.dumps(await asyncio.to_thread(_ledger, client, first), ensure_ascii=False)
-        if "committee.replaced" in text:
-            return text
-        await asyncio.sleep(0.1)
-    raise AssertionError("the ledger never came to the draw")
+        return text if "committee.replaced" in text else None
+    return await eventually(numbered) or ""
 
 
 def _names(board: Board, members: list[Any]) -> list[str]:

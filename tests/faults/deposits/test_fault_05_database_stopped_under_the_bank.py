@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.bids_world import found_world
 from tests.deposits_world import DEPOSIT, Till, ask_for_deposits, basic_account
 from tests.nodes import NodeProcess
 from tests.platform_parts import StartNode
+from tests.waiting import until
 
 COUNT, BIDDERS = 50, 5
 PATIENCE = 30.0  # seconds an answer may take, whatever it says (fault 06)
@@ -84,8 +85,8 @@ async def calls(durable: EmbeddedPostgres, settings: Settings, tmp_path: Path) -
 def tell(node: NodeProcess, key: Ed25519PrivateKey, call: Call, turn: float, answers: dict[str, list[Answer]]) -> None:
     """Tells until it is acknowledged; notes every answer."""
     time.sleep(turn)
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         headers = {HEADER: sign_callback(key, "bank", process_now(), call.body)}
         began = time.monotonic()
         answer = httpx.post(f"{node.address}/api/callbacks/bank", content=call.body, headers=headers, timeout=40)
@@ -96,7 +97,7 @@ def tell(node: NodeProcess, key: Ed25519PrivateKey, call: Call, turn: float, ans
             assert answer.json() == {"id": call.id, "accepted": True}
             return
         time.sleep(0.3)
-    raise AssertionError(f"{call.id} was never taken: {answers[call.id]}")
+    raise TimeoutError(f"{call.id} was never taken: {answers[call.id]}")
 
 
 def test_fault_05_no_acknowledged_payment_is_lost_and_none_is_booked_twice(
@@ -107,14 +108,15 @@ def test_fault_05_no_acknowledged_payment_is_lost_and_none_is_booked_twice(
     answers: dict[str, list[Answer]] = {}
     with ThreadPoolExecutor(COUNT) as bank:
         told = [bank.submit(tell, node, key, call, place * 0.06, answers) for place, call in enumerate(calls)]
-        _wait_for(lambda: len(_acknowledged(answers)) >= 3, 60)
+        until(lambda: len(_acknowledged(answers)) >= 3)
         os.kill(durable.process_id() or 0, signal.SIGQUIT)
-        _wait_for(lambda: not durable.is_running(), 20)
+        until(lambda: not durable.is_running())
         early = _acknowledged(answers)
-        assert len(early) < COUNT, "the fault came too late to be felt"
-        _wait_for(lambda: any(each.status == 503 for seen in [*answers.values()] for each in [*seen]), 35)
+        if len(early) == COUNT:
+            raise TimeoutError("the fault came too late to be felt")
+        until(lambda: any(each.status == 503 for seen in [*answers.values()] for each in [*seen]))
         durable.start()
-        _wait_for(lambda: httpx.get(f"{node.address}/readyz", timeout=30).status_code == 200, 10)
+        until(lambda: httpx.get(f"{node.address}/readyz", timeout=30).status_code == 200, 10)
         for each in told:
             each.result()
     seen = [each for those in answers.values() for each in those]
@@ -149,10 +151,3 @@ def _books(node: NodeProcess) -> list[list[tuple[object, ...]]]:
 
 def _acknowledged(answers: dict[str, list[Answer]]) -> set[str]:
     return {identifier for identifier, seen in [*answers.items()] if any(each.status == 200 for each in seen)}
-
-
-def _wait_for(holds: Callable[[], bool], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come about in time"
-        time.sleep(0.05)

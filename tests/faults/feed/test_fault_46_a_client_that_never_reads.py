@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 
 from tests.faults.feed.conftest import Write
 from tests.nodes import NodeProcess
+from tests.waiting import PATIENCE
 
 COUNT, SIZE = 60, 60_000  # about 180 kB each in UTF-8: far more than socket buffers and the bound of one MiB hold
 DEAF, ROOM = 20, 80 << 20  # what they never read is 216 MB; kept for them it would fill the room twice over
@@ -21,11 +22,11 @@ async def test_who_never_reads_is_dropped_and_holds_nobody_up(node: NodeProcess,
     deaf = [_deaf(node, lot_id) for _ in range(DEAF)]
     memory = psutil.Process(node.process.pid).memory_info
     async with connect(address, max_size=None, compression=None) as keen:
-        assert json.loads(await asyncio.wait_for(keen.recv(), 10))["seq"] >= 0
+        assert json.loads(await asyncio.wait_for(keen.recv(), PATIENCE))["seq"] >= 0
         assert not await _are_dropped(node, deaf, 1)  # all have caught up by now, and follow live
         before = memory().rss
         writing = asyncio.create_task(write(COUNT, SIZE))
-        heard = [json.loads(await asyncio.wait_for(keen.recv(), 30)) for _ in range(COUNT)]
+        heard = [json.loads(await asyncio.wait_for(keen.recv(), PATIENCE)) for _ in range(COUNT)]
         await writing
         assert [message["payload"]["number"] for message in heard] == list(range(COUNT))
         assert memory().rss - before < ROOM
@@ -42,7 +43,7 @@ def _deaf(node: NodeProcess, lot_id: str) -> socket.socket:
     return deaf
 
 
-async def _are_dropped(node: NodeProcess, deaf: list[socket.socket], seconds: float = 30) -> bool:
+async def _are_dropped(node: NodeProcess, deaf: list[socket.socket], seconds: float = PATIENCE) -> bool:
     """True once the node holds none of these connections any more, though their clients never hung up."""
     ports, process = {each.getsockname()[1] for each in deaf}, psutil.Process(node.process.pid)
     until = time.monotonic() + seconds

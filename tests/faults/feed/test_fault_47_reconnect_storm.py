@@ -11,6 +11,7 @@ from storage.database.engine import Sessions
 from storage.ledger.queries import feed
 from tests.faults.feed.conftest import Write
 from tests.nodes import NodeProcess
+from tests.waiting import PATIENCE
 
 VIEWERS, BEFORE, AWAY, AFTER = 300, 5, 5, 5
 TOTAL = BEFORE + AWAY + AFTER
@@ -39,13 +40,13 @@ async def test_viewers_of_a_killed_node_miss_nothing(node: NodeProcess, lot_id: 
     followers = [asyncio.create_task(_follow(address, each, ready, patience))
                  for each, ready in zip(seen, warm, strict=True)]
     await write(BEFORE, 10)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*(ready.wait() for ready in warm))
     node.kill()
     await write(AWAY, 10)  # recorded while nobody sequences; numbered when the node is back
     await asyncio.to_thread(node.restart)
     await write(AFTER, 10)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*followers)
     async with sessions() as session:
         recorded = [item["seq"] for item in await feed(session, {"public"}, stream=f"lot:{lot_id}")]

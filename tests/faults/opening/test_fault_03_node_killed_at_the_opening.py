@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,17 +19,7 @@ from tests.frozen import frozen
 from tests.nodes import NodeProcess
 from tests.opening_world import Hall, found_hall
 from tests.platform_parts import StartNode
-
-Eventually = Callable[[], Awaitable[bool]]
-
-
-async def eventually(condition: Eventually, seconds: float = 30) -> None:
-    """Until it is so."""
-    for _ in range(int(seconds * 10)):
-        if await condition():
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("it never came to be")
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -98,7 +87,7 @@ async def test_fault_03_killed_while_decrypting_or_closing_the_window_the_next_g
     if point == "opening.finishing_bid":
         await _end_window_soon(hall)
     await eventually(lambda: _counted(hall, "revoked", 1))
-    await eventually(lambda: _counted(hall, "decrypted", 2), 40)
+    await eventually(lambda: _counted(hall, "decrypted", 2))
     assert len(await hall.entries("bid.decrypted")) == 2
     assert len(await hall.entries("bid.revoked")) == 1
 

@@ -1,6 +1,5 @@
 """Fault 16: a node's own clock is five minutes off near the deadline. The database clock rules."""
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from storage.timers.commands import schedule
 from tests.nodes import NodeProcess
 from tests.opening_world import Hall, found_hall
 from tests.platform_parts import StartNode
+from tests.waiting import eventually
 
 
 def wrong_by(offset: int) -> dict[str, str]:
@@ -49,13 +49,11 @@ async def test_fault_16_nothing_opens_early_and_nothing_late(hall: Hall, start_n
     await hall.world.set_deadline(deadline)
     async with hall.world.sessions() as session, session.begin():
         await schedule(session, str(hall.lot.id), "lot.close_bidding", deadline)
-    while process_now() < deadline - timedelta(seconds=0.5):
-        assert (await hall.snapshot())["step"] == "waiting"
-        await asyncio.sleep(0.5)
-    for _ in range(300):
-        if (await hall.snapshot())["step"] == "frozen":
-            break
-        await asyncio.sleep(0.1)
-    [(_, frozen)] = await hall.entries("lot.bids_frozen")
-    assert from_wire(frozen["opened_at"]) >= deadline
-    assert frozen["late_ms"] < 20_000
+    async def frozen() -> bool:
+        step = (await hall.snapshot())["step"]
+        assert step == "waiting" or process_now() >= deadline
+        return bool(step == "frozen")
+    await eventually(frozen)
+    [(_, told)] = await hall.entries("lot.bids_frozen")
+    assert from_wire(told["opened_at"]) >= deadline
+    assert told["late_ms"] < abs(offset) * 500, "late by what the machine takes, not by its clock"

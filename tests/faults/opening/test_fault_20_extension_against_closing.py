@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +23,8 @@ from tests.opening_world import Hall
 from trading.tenders.extending import ExtendDeadline, extend_deadline
 from trading.tenders.tables import Lot
 
+SERIALS = count(100)
+
 
 @cache
 def _working_day() -> datetime:
@@ -30,16 +33,21 @@ def _working_day() -> datetime:
     return datetime(day.year, day.month, day.day, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
-async def _race(hall: Hall, place: int) -> tuple[str, list[str]]:
-    """A fresh lot whose deadline comes while both act; gives its stage and the ledger's order of what was done."""
+async def _race(hall: Hall, place: int, lead: float) -> tuple[str, list[str]]:
+    """A fresh lot whose deadline comes in ``lead`` s, while both act, the one at its place among 30 from now to beyond.
+
+    Gives the lot's stage and the ledger's order of what was done.
+    """
     folders = hall.settings.key_directory.parent / "ca", hall.settings.trust_directory
     world, founder = hall.world, Founder(hall.world.sessions, *folders)
-    lot = await founder.lot(world.tenderee, world.agency, world.custodians, timedelta(hours=1), serial=100 + place)
+    lot = await founder.lot(world.tenderee, world.agency, world.custodians, timedelta(hours=1),
+                             serial=next(SERIALS))
     hall.world.lot = lot
-    await world.set_deadline(process_now() + timedelta(milliseconds=150))
+    deadline = process_now() + timedelta(seconds=lead)
+    await world.set_deadline(deadline)
 
     async def extend() -> str:
-        await asyncio.sleep(0.01 * place)
+        await asyncio.sleep(lead * place / 15)
         try:
             command = ExtendDeadline(_working_day(), "补充图纸")
             await extend_deadline(lot.id, command, world.tenderee.actor, world.work())
@@ -48,11 +56,13 @@ async def _race(hall: Hall, place: int) -> tuple[str, list[str]]:
         return "extended"
 
     async def close() -> bool:
-        done = False
-        for _ in range(60):
-            done = done or await close_bidding(lot.id, world.work(), hall.keys)
+        is_over = False
+        while not is_over:
+            is_over = process_now() > deadline + timedelta(seconds=lead)
+            if await close_bidding(lot.id, world.work(), hall.keys):
+                return True
             await asyncio.sleep(0.005)
-        return done
+        return False
 
     word, closed = await asyncio.gather(extend(), close())
     assert closed == (word == "late")
@@ -63,8 +73,12 @@ async def _race(hall: Hall, place: int) -> tuple[str, list[str]]:
 
 
 async def test_fault_20_one_of_extension_and_closing_wins(empty_hall: Hall) -> None:
-    found = [await _race(empty_hall, place) for place in range(30)]
-    assert set(map(str, found)) == {"('failed', ['lot.failed'])", "('selling', ['lot.deadline_extended'])"}
+    both, found = {"('failed', ['lot.failed'])", "('selling', ['lot.deadline_extended'])"}, set()
+    for lead in (0.15, 0.6, 3):  # seconds; where the machine is too slow for one of the two, there is more room
+        found |= {str(await _race(empty_hall, place, lead)) for place in range(30)}
+        if found >= both:
+            break
+    assert found == both
 
 
 async def test_fault_20_a_swept_timer_is_settled_by_the_closing_or_moved_by_the_extension(empty_hall: Hall) -> None:
@@ -80,7 +94,7 @@ async def test_fault_20_a_swept_timer_is_settled_by_the_closing_or_moved_by_the_
 
     async def race(place: int, lead: timedelta) -> tuple[str, bool, bool]:
         lot = await founder.lot(world.tenderee, world.agency, world.custodians, timedelta(hours=1),
-                                serial=300 + len(found))
+                                serial=next(SERIALS))
         world.lot = lot
         deadline = process_now() + lead
         await world.set_deadline(deadline)

@@ -14,9 +14,9 @@ from storage.crypto.tls import trusted_authorities
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
 from storage.database.work import Work
-from storage.embedded.ports import draw_ports
 from storage.kernel.clock import process_now
 from tests.awards_world import Courier, Evaluated, House, evaluated_lot
+from tests.ports import draw_ports
 from tests.tenders_world import enrolled, open_office
 
 

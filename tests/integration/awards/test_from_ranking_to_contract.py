@@ -1,6 +1,5 @@
 """The whole way over a node's own interface: publicity, winner, notices, letters, courier, contract, archive."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from uuid import UUID
@@ -17,6 +16,7 @@ from storage.kernel.clock import from_wire, shanghai
 from storage.kernel.errors import RulesUnmet
 from tests.awards_world import Courier, Evaluated, House, award_letter
 from tests.tenders_world import KNOWN, Person
+from tests.waiting import eventually
 from trading.awards.commands.archiving import archive_lot
 from trading.awards.queries import award_facts_for_archive
 from trading.exchange.tables import ExchangePush
@@ -205,12 +205,10 @@ async def test_a_courier_carries_the_letter_and_one_signed_record_joins_both_ser
 
 
 async def _when_signed_for(person: Person, path: str) -> dict[str, object]:
-    for _ in range(300):
+    async def signed_for() -> dict[str, object] | None:
         told: dict[str, object] = await person.get(path)
-        if told["has_service_record"]:
-            return told
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the parcel never arrived: {told['courier']}")
+        return told if told["has_service_record"] else None
+    return await eventually(signed_for) or {}
 
 
 @pytest.mark.cts("A-180", "A-181", "A-182", "A-183", "A-184")

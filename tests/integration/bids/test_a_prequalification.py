@@ -1,7 +1,6 @@
 """The pre-qualification twin: applications under a pre-qualification notice are sealed, kept and opened as bids are."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,6 +18,7 @@ from storage.objects.store import ObjectStore
 from tests.bids_http import query
 from tests.nodes import NodeProcess
 from tests.stage import Stage
+from tests.waiting import until
 
 APPLICANTS = ("bidder-1", "bidder-2", "bidder-3")
 OTHERS = ("host", "deputy", "tenderee", "agency", "supervisor", "auditor", "bidder-2")
@@ -26,13 +26,10 @@ SECRET = "本单位近三年无失信记录，编号 PQ-7731".encode()
 
 
 def _until(api: ApiClient, lot: str, step: str, *, decrypted: int = 0) -> dict[str, Any]:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
+    def there() -> dict[str, Any] | None:
         hall: dict[str, Any] = api.get(f"/api/lots/{lot}/hall")
-        if hall["step"] == step and (hall["figures"] or {}).get("decrypted", 0) >= decrypted:
-            return hall
-        time.sleep(0.2)
-    raise AssertionError(f"the hall never came there: {hall['step']} {hall['figures']}")
+        return hall if hall["step"] == step and (hall["figures"] or {}).get("decrypted", 0) >= decrypted else None
+    return until(there) or {}
 
 
 def _refused(act: Any) -> int:

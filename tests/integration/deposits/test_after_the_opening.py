@@ -33,6 +33,7 @@ from storage.reactions.following import Follower
 from tests.bids_world import Founder, Person
 from tests.deposits_world import DEPOSIT, Till, ask_for_deposits, basic_account
 from tests.opening_world import PRICES, Hall
+from tests.waiting import eventually
 
 _DAY = timedelta(days=1)
 
@@ -122,11 +123,11 @@ async def _settled(till: Till) -> bool:
 async def _until_heard(till: Till) -> None:
     """The sequencer has numbered the entries and the reaction has heard them."""
     follower = Follower(till.sessions, REACTIONS)
-    for _ in range(100):
+
+    async def ordered() -> object:
         await follower.follow()
-        if await till.refunds():
-            return
-    raise AssertionError("no refund was ordered")
+        return await till.refunds()
+    await eventually(ordered)
 
 
 @pytest.mark.cts("A-105")

@@ -14,7 +14,6 @@ from frontend.cli.identity import ClientIdentity
 from storage.crypto.certificates import parse_certificate
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
-from storage.embedded.ports import draw_ports
 from storage.objects.store import ObjectStore
 from tests.bids_world import Person
 from tests.command_line import CommandLine
@@ -31,6 +30,7 @@ from tests.fresh_proof import By, StaleSession
 from tests.nodes import NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall
 from tests.platform_parts import StartNode
+from tests.ports import draw_ports
 
 FIELDS = ("--field", "price=8730000.00", "--field", "days=365")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from tests.desk_world import METHOD, Desk
 from tests.integration.opening.test_opening_over_http import House
 from tests.nodes import NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall
+from tests.stage import slowness
 from tests.two_envelopes import FIELDS, TwoEnvelopes
+from tests.waiting import eventually
 
 FAILER = 1
 CODE = "恢复码.txt"
@@ -169,12 +172,11 @@ async def _publish(house: House) -> None:
     await asyncio.to_thread(house.sign, house.hall.recorder, "recorder")
     await asyncio.to_thread(house.sign, house.hall.host, "host")
     query = select(func.count()).select_from(OpenedBid).where(OpenedBid.body_check.in_(("waiting", "checking")))
-    async with house.hall.world.sessions() as session:
-        for _ in range(300):
-            if not await session.scalar(query):
-                return
-            await asyncio.sleep(0.1)
-    raise AssertionError("the bodies were not checked in time")
+
+    async def all_are_checked() -> bool:
+        async with house.hall.world.sessions() as session:
+            return not await session.scalar(query)
+    await eventually(all_are_checked)
 
 
 async def _desk(board: Board) -> Desk:
@@ -220,8 +222,10 @@ async def test_both_envelopes_by_command_line_and_a_failer_is_turned_away(
     hall = await found_hall(sessions, settings, object_store)
     await hall.change_lot(two_envelopes=True, announced_fields=FIELDS, remedy="backup", **METHOD)
     board, house, run = await found_board(hall), House(hall, node.address), CommandLine(node, tmp_path)
+    began = time.monotonic()
+    await asyncio.to_thread(run, hall.world.bidders[0], "status", str(hall.lot.id))
     # A client releases nothing before the hour that its seal names: it has to come by itself.
-    hour = (process_now() + timedelta(seconds=100)).replace(microsecond=0)
+    hour = process_now() + timedelta(seconds=100) * slowness((time.monotonic() - began) / 3)
     await hall.world.set_deadline(hour)
     await asyncio.to_thread(_deliver, run, hall)
     await asyncio.sleep((hour - process_now()).total_seconds())
@@ -239,7 +243,7 @@ async def test_both_envelopes_by_command_line_and_a_failer_is_turned_away(
         tenderee.post(f"{house.lot}/price-opening", {"opens_at": to_wire(process_now() + timedelta(minutes=5))})
     assert [rule["number"] for rule in early.value.rules] == ["R-318/5"]
     await hall.change_lot(price_notice_minutes=0)
-    tenderee.post(f"{house.lot}/price-opening", {"opens_at": to_wire(process_now() + timedelta(seconds=2))})
+    tenderee.post(f"{house.lot}/price-opening", {"opens_at": to_wire(process_now() + timedelta(seconds=5))})
     await asyncio.to_thread(house.until, lambda shown: shown["envelope"] == "price" and shown["step"] == "frozen")
     turned_away = await asyncio.to_thread(run, hall.world.bidders[FAILER], "release", str(hall.lot.id), "--wait", "1")
     assert turned_away.returncode == 1

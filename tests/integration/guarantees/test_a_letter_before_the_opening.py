@@ -10,7 +10,7 @@ from sqlalchemy import text
 from frontend.cli.client import ApiClient, ApiError
 from storage.crypto.trust import read_trust_list
 from tests.guarantee_world import CONTACT, Guarantees
-from tests.ledger_world import eventually
+from tests.waiting import eventually
 from trading.tenders.tables import Lot
 
 

@@ -21,6 +21,7 @@ from tests.bids_world import Person
 from tests.fresh_proof import StaleSession
 from tests.guarantee_world import Guarantees, submit_with
 from tests.opening_world import PRICES
+from tests.waiting import until
 from trading.tenders.tables import Lot
 
 EVIDENCE = [{"name": "拒签函.pdf", "content": b64encode(b"%PDF-1.7 refused to sign").decode()}]
@@ -42,7 +43,7 @@ async def open_with(guarantees: Guarantees, *letters: SignedLetter | None) -> li
     await hall.begin()
     await hall.release_all()
     wanted = sum(letter is not None for letter in letters)
-    return await asyncio.to_thread(guarantees.until, lambda: _judged(guarantees, wanted))
+    return await asyncio.to_thread(until, lambda: _judged(guarantees, wanted))
 
 
 def board(guarantees: Guarantees, who: Person | None = None) -> list[dict[str, Any]]:
@@ -107,9 +108,9 @@ async def test_letters_come_to_light_with_their_bids_and_go_back_after_the_contr
     assert (len(shown["bids"]), shown["figures"]["total"]) == (3, 3)
     assert {item["bid"] for item in await asyncio.to_thread(board, guarantees)} == {good["bid"], borrowed["bid"]}
     await end_tender(guarantees)
-    await asyncio.to_thread(guarantees.until, lambda: all(
+    await asyncio.to_thread(until, lambda: all(
         item["status"] == "surrendered" for item in board(guarantees)))
-    done = await asyncio.to_thread(guarantees.until, lambda: guarantees.issuer.state["surrendered"])
+    done = await asyncio.to_thread(until, lambda: guarantees.issuer.state["surrendered"])
     assert {each["number"] for each in done} == {own.data["number"]}
 
 
@@ -143,7 +144,7 @@ async def test_a_claim_needs_a_ground_of_the_list_evidence_and_two_persons_and_t
         decided = StaleSession(host, guarantees.node.settings).act(
             f"/api/guarantee-claims/{made['id']}/decide", {"accepted": True}, by="touch")
         assert decided["status"] == "approved"
-        guarantees.until(lambda: board(guarantees)[0]["status"] == "paid")
+        until(lambda: board(guarantees)[0]["status"] == "paid")
         shown = board(guarantees, hall.world.tenderee)[0]["claim"]
         assert (shown["status"], shown["decided_by"]["name"]) == ("paid", hall.host.party.name)
         assert board(guarantees, hall.world.bidders[1])[0]["claim"] is None
@@ -180,7 +181,7 @@ async def test_a_letter_runs_out_by_the_clock_and_nobody_claims_on_it_then(guara
     async with hall.world.sessions() as session:
         await session.execute(update(Timer).where(Timer.subject == str(bid_id)).values(due_at=process_now()))
         await session.commit()
-    await asyncio.to_thread(guarantees.until, lambda: board(guarantees)[0]["status"] == "expired")
+    await asyncio.to_thread(until, lambda: board(guarantees)[0]["status"] == "expired")
     assert [payload["bid"] for _, payload in await hall.entries("guarantee.expired")] == [item["bid"]]
 
 

@@ -12,6 +12,7 @@ from tests.bids_world import Person
 from tests.command_line import CommandLine
 from tests.guarantee_world import Guarantees
 from tests.integration.guarantees.test_a_letter_from_the_opening_on import board, failed
+from tests.waiting import until
 
 FIELDS = ("--field", "price=8730000.00", "--field", "days=365")
 CONTACT = ("--contact-name", "李联系", "--contact-phone", "0518-85551234")
@@ -99,7 +100,7 @@ async def test_a_letter_goes_from_the_issuer_into_the_bid_and_bids_without_one_a
     await asyncio.to_thread(_asked_at_a_terminal, guarantees, run, third)
     await hall.begin()
     await hall.release_all()
-    [item] = await asyncio.to_thread(guarantees.until, lambda: board(guarantees))
+    [item] = await asyncio.to_thread(until, lambda: board(guarantees))
     assert (item["bidder"]["name"], item["verdict"], failed(item)) == (first.party.name, "VALID", [])
     forms = {each["bidder"]["name"]: each["security"]["form"] for each in (await hall.snapshot())["bids"]}
     assert forms == {first.party.name: "bank", second.party.name: "none", third.party.name: "none"}

@@ -24,9 +24,9 @@ from storage.reactions.following import Follower
 from storage.reactions.tables import ReactionAside
 from tests.bids_world import Person
 from tests.guarantee_world import ask_for_deposit, submit_with
-from tests.ledger_world import eventually
 from tests.opening_fixtures import empty_hall
 from tests.opening_world import PRICES, Hall
+from tests.waiting import eventually
 
 __all__ = ["empty_hall"]
 SM2_BANK, BANK = "国密银行", "海州银行"

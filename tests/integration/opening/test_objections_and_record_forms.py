@@ -15,7 +15,7 @@ from bidding.opening.commands.hosting import (
     set_plan,
 )
 from bidding.opening.commands.periods import NextStep
-from bidding.opening.commands.recording import PrepareSignature, SignRecord, prepare_signature, read_pdf, sign_record
+from bidding.opening.commands.recording import SignRecord, read_pdf, sign_record
 from bidding.opening.commands.templates import SaveTemplate, retire_template, save_template, templates
 from bidding.opening.tables import Opening
 from storage.crypto.canonical import to_base64
@@ -23,7 +23,7 @@ from storage.crypto.pdf_attachments import attachments
 from storage.crypto.pdf_validation import validate_pdf
 from storage.crypto.trust import TrustList
 from storage.kernel.clock import process_now
-from storage.kernel.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Refused, RulesUnmet, Unavailable
+from storage.kernel.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Refused, RulesUnmet
 from tests.bids_world import Person
 from tests.opening_world import Hall
 
@@ -83,16 +83,6 @@ async def test_the_centre_keeps_forms_of_the_record_and_a_hall_names_one(hall: H
     assert (await hall.snapshot())["discipline"] == "保持安静。"
 
 
-async def _prepared(hall: Hall, person: Person, capacity: str) -> bytes:
-    for _ in range(100):
-        try:
-            command = PrepareSignature(capacity)  # type: ignore[arg-type]
-            return (await prepare_signature(hall.lot.id, command, person.actor, hall.world.work, hall.desk)).to_sign
-        except Unavailable:
-            await asyncio.sleep(0.1)
-    raise AssertionError("no checkpoint came")
-
-
 async def _hand_in(hall: Hall, person: Person, capacity: str, signature: bytes) -> None:
     command = SignRecord(capacity, to_base64(signature))  # type: ignore[arg-type]
     await sign_record(hall.lot.id, command, person.actor, hall.world.work(), hall.desk)
@@ -104,17 +94,17 @@ async def test_host_and_recorder_sign_with_their_own_keys_each_once_and_only_the
     await hall.release_all()
     await hall.conclude(await hall.announce())
     with pytest.raises(NotAllowed):
-        await _prepared(hall, hall.world.bidders[0], "host")
+        await hall.prepared(hall.world.bidders[0], "host")
     with pytest.raises(NotAllowed):
-        await _prepared(hall, hall.recorder, "host")
-    first, second = await _prepared(hall, hall.host, "host"), await _prepared(hall, hall.recorder, "recorder")
+        await hall.prepared(hall.recorder, "host")
+    first, second = await hall.prepared(hall.host, "host"), await hall.prepared(hall.recorder, "recorder")
     with pytest.raises(DomainError):
         await _hand_in(hall, hall.host, "host", hall.recorder.identities[0].sign(first))
     await _hand_in(hall, hall.host, "host", hall.host.identities[0].sign(first))
     assert (await hall.snapshot())["step"] == "signing"
     with pytest.raises(Conflict):
         await _hand_in(hall, hall.recorder, "recorder", hall.recorder.identities[0].sign(second))
-    second = await _prepared(hall, hall.recorder, "recorder")
+    second = await hall.prepared(hall.recorder, "recorder")
     await asyncio.gather(*(_hand_in(hall, hall.recorder, "recorder", hall.recorder.identities[0].sign(second))
                            for _ in range(3)))
     assert len(await hall.entries("opening.published")) == 1

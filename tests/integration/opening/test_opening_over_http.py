@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from tests.bids_world import Person
 from tests.fresh_proof import By, StaleSession
 from tests.nodes import NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall, parts_for, signed_release
+from tests.waiting import until
 
 PROOFS: tuple[By, By] = ("touch", "certificate")
 BODY = bytes(range(256)) * 70_000  # 17.9 MB: three segments
@@ -55,12 +54,10 @@ class House:
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The public snapshot once it is so."""
-        for _ in range(200):
+        def there() -> dict[str, Any] | None:
             shown: dict[str, Any] = self.public.get(f"{self.lot}/hall")
-            if condition(shown):
-                return shown
-            time.sleep(0.05)
-        raise AssertionError(f"the hall never came there: {shown['step']} {shown['figures']}")
+            return shown if condition(shown) else None
+        return until(there) or {}
 
     def release(self, person: Person, role: str, key: int = 0, by: By | None = None) -> dict[str, Any]:
         """One click; ``key``: which of the person's keys opens; ``by``: what proves anew who signed in a while ago."""
@@ -109,17 +106,20 @@ def _before_the_opening(house: House) -> None:
     assert house.public.get(f"{house.lot}/hall")["figures"] is None
 
 
+def _is_turned_away(client: ApiClient) -> bool:
+    try:
+        client.login()
+    except ApiError:
+        return True
+    return False
+
+
 def _loses_its_certificate(house: House, late: BidVersion) -> None:
     """The last bidder's is revoked after it submitted: it is let in by a renewed one alone, and submits nothing."""
     person, pki = house.hall.world.bidders[-1], house.hall.world.pki
     client, lost = house.client(person), person.identities[0]
     pki.revoke(lost.certificate, now=process_now())
-    for _ in range(200):  # the node looks into its folder every few seconds
-        with suppress(ApiError):
-            client.login()
-            time.sleep(0.1)
-            continue
-        break
+    until(lambda: _is_turned_away(client))  # the node looks into its folder every few seconds
     error = _refused(client, f"/api/bid-versions/{late.id}/submit")
     assert (error.status, error.facts["reason"]) == (409, "revoked")
     fresh = pki.issue(organisation=person.party.name, uscc=person.party.uscc, kind="ec-p256", now=process_now())

@@ -20,6 +20,7 @@ from storage.ledger.proofs import consistency_proof, sealed_proof
 from storage.ledger.queries import checkpoints
 from tests.nodes import ROOT
 from tests.opening_world import Hall
+from tests.waiting import eventually
 
 
 async def told_by(*arguments: object) -> Result:
@@ -31,13 +32,12 @@ def key_of(hall: Hall) -> str:
 
 
 async def proof_of(hall: Hall, receipt: Receipt) -> SealedDocument:
-    for _ in range(100):
+    async def packed() -> SealedDocument | None:
         async with hall.world.sessions() as session:
-            found = await sealed_proof(session, receipt.act_id, key_of(hall))
-        if found is not None:
-            return found
-        await asyncio.sleep(0.1)
-    raise AssertionError("the act was never packed")
+            return await sealed_proof(session, receipt.act_id, key_of(hall))
+    found = await eventually(packed)
+    assert found is not None
+    return found
 
 
 async def receipt_of(hall: Hall) -> dict[str, Any]:

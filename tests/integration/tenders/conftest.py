@@ -11,7 +11,7 @@ from frontend.server.app import create_app
 from storage.crypto.tls import trusted_authorities
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
-from storage.embedded.ports import draw_ports
+from tests.ports import draw_ports
 from tests.tenders_world import Office, open_office
 
 

@@ -12,6 +12,7 @@ from storage.kernel.clock import process_now
 from storage.ledger import queries as ledger
 from storage.timers.tables import Timer
 from tests.tenders_world import Office, instant, published_lot
+from tests.waiting import PATIENCE
 from trading.tenders.queries import lots_open_for_bids
 from trading.tenders.tables import Lot
 
@@ -42,7 +43,7 @@ async def test_every_act_stands_in_the_lots_stream_and_downloads_do_not(office: 
     lot = await published_lot(office, documents_from=instant(process_now()))
     await office.bidder.get(f"/api/lots/{lot['id']}/document/download", expect=200)
     text = ""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while "notice.published" not in text:
             async with sessions() as session:
                 items = await ledger.feed(session, {"public"}, stream=f"lot:{lot['id']}")

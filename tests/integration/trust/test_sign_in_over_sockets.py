@@ -3,7 +3,6 @@ R-515)."""
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +24,6 @@ from storage.crypto.canonical import to_base64
 from storage.crypto.demo_pki import Identity
 from storage.crypto.revocation import ask_ocsp
 from storage.database.engine import Sessions
-from storage.embedded.ports import draw_ports
 from storage.kernel.clock import process_now, to_wire
 from storage.kernel.identifiers import new_id
 from storage.objects.store import ObjectStore
@@ -35,6 +33,8 @@ from tests.nodes import ROOT, NodeProcess
 from tests.pki.authorities import TestAuthority, found_authority
 from tests.pki.program import answer
 from tests.platform_parts import StartNode
+from tests.ports import draw_ports
+from tests.waiting import is_up, until
 from trading.parties.identity import bound
 from trading.parties.model import AGREEMENT_VERSION
 
@@ -55,7 +55,7 @@ class Cas:
         """The program of all CAs answers from now on."""
         self.program = subprocess.Popen([sys.executable, "-m", "tests.pki.program", str(self.folder), str(self.port)],
                                         cwd=ROOT)
-        until(lambda: httpx.get(f"http://127.0.0.1:{self.port}/{next(self.folder.iterdir()).name}/root.crl", timeout=2))
+        until(lambda: is_up(f"http://127.0.0.1:{self.port}/{next(self.folder.iterdir()).name}/root.crl"))
 
     def stop(self) -> None:
         """The CAs are away."""
@@ -120,19 +120,6 @@ def _rewrite(node: NodeProcess, statement: str) -> list[Any]:
         return done.fetchall() if done.description else []
 
 
-def until(found: Callable[[], Any], seconds: float = 40) -> Any:
-    """What ``found()`` answers as soon as it is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if answer := found():
-                return answer
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("it never came there")
-
-
 def why(act: Callable[[], Any]) -> str:
     """The reason for which a certificate is refused."""
     with pytest.raises(ApiError) as refused:
@@ -187,7 +174,7 @@ def _is_refused(client: ApiClient, reason: str) -> bool:
 @pytest.mark.cts("A-12", "A-13")
 def test_a_renewed_certificate_signs_in_once_the_old_one_has_ended(cas: Cas) -> None:
     authority, name = TestAuthority(cas.folder / "by-crl"), name_of()
-    begins, seconds = process_now() - timedelta(hours=1), 3612
+    begins, seconds = process_now() - timedelta(hours=1), 3630
     short = authority.issue(name, begins=begins, days=seconds / 86400)
     client = cas.enrol(short, name)
     party = client.get("/api/me")["party"]["id"]
@@ -233,7 +220,7 @@ def test_a_ca_that_answers_is_asked_about_each_certificate_and_what_it_answered_
 @pytest.mark.cts("A-12", "A-13")
 def test_with_the_ca_away_its_last_crl_counts_and_is_flagged_until_the_grace_is_over(cas: Cas) -> None:
     grace = cas.node.settings.revocation_grace_hours * 3600
-    late = cas.found("long-away", "ec-p256", crl_age=grace + 7200, crl_seconds=25 - grace)
+    late = cas.found("long-away", "ec-p256", crl_age=grace + 7200, crl_seconds=45 - grace)
     cas.until_crls(late, "late")
     cas.stop()
     name, begins = name_of(), process_now() - timedelta(days=10)
