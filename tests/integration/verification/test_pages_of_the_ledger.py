@@ -12,7 +12,8 @@ from frontend.verifier.command import verify
 from frontend.verifier.published import digest_of, files_of
 from tests.nodes import ROOT, NodeProcess
 from tests.platform_parts import StartNode
-from tests.witness_world import LOG, until
+from tests.waiting import until
+from tests.witness_world import LOG
 
 WEB = ROOT / "frontend/web"
 
@@ -39,9 +40,9 @@ def node(start_node: StartNode, dist: Path) -> NodeProcess:
 def _told(node: NodeProcess, count: int) -> list[str]:
     """The digests that the ledger tells of, once there are so many and a checkpoint covers the newest."""
     client = ApiClient(node.address)
-    until(lambda: len(client.get("/api/ledger/entries", stream="client")) == count or None, 60)
+    until(lambda: len(client.get("/api/ledger/entries", stream="client")) == count)
     found = client.get("/api/ledger/entries", stream="client")
-    until(lambda: client.get("/api/ledger/checkpoints", limit=1)["newest"]["size"] > found[-1]["seq"] or None, 60)
+    until(lambda: client.get("/api/ledger/checkpoints", limit=1)["newest"]["size"] > found[-1]["seq"])
     return [each["payload"]["digest"] for each in found]
 
 
