@@ -18,6 +18,7 @@ from bidding.bids.model import (
     statement_size,
 )
 from bidding.bids.queries import Desk, OwnBid, VersionView
+from bidding.bids.receipt_pdf import pdf_key
 from bidding.bids.rules import (
     arrived_whole,
     bids_with_a_dual_pair,
@@ -45,6 +46,7 @@ def desk_answer(desk: Desk, warnings: Sequence[dict[str, Any]] = ()) -> dict[str
         "now": to_wire(desk.now), "is_open": is_open,
         "bid": _bid(desk) if desk.bid else None,
         "requirements": _requirements(desk),
+        "document_renewed_until": desk.renewed.get(desk.document_key or ""),
         "may": [*(["start_version"] if is_open and not unfit else []),
                 *(["withdraw"] if is_open and has_submitted else [])],
         "missing": _told(unfit) if is_open else _missing(desk.lot, desk.now, [])[:1],
@@ -98,7 +100,8 @@ def _bid(desk: Desk) -> dict[str, Any]:
                                    "at": _instant(counting.submitted_at), "receipt": counting.receipt_number},
         "versions": [version_answer(desk.lot, view, desk.now) for view in desk.versions],
         "receipts": [{"number": each.number, "kind": each.kind, "decided_at": to_wire(each.decided_at),
-                      "version": numbers[each.bid_version_id]} for each in desk.receipts],
+                      "version": numbers[each.bid_version_id], "renewed_until": desk.renewed.get(pdf_key(each))}
+                     for each in desk.receipts],
     }
 
 

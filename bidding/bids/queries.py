@@ -1,6 +1,6 @@
 """Reads of sealed bids. Every one names the party that asks: what is another's is not found (R-122, A-96)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bidding.bids.holding import envelopes_of
 from bidding.bids.model import AT_WORK, BidStatus, VersionStatus
 from bidding.bids.permissions import no_such_bid, permit_bidding
+from bidding.bids.receipt_pdf import pdf_key
 from bidding.bids.tables import Bid, BidVersion, Envelope, EnvelopePart, ObjectDamage, Receipt
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound
+from trading.papers.queries import renewals
 from trading.parties.queries import certificates
 from trading.parties.tables import BoundCertificate
 from trading.tenders.disclosure import is_public
 from trading.tenders.model import ENDED
+from trading.tenders.queries import issued_document, now_of, tender_code
 from trading.tenders.queries import lot as lot_of
-from trading.tenders.queries import now_of, tender_code
 from trading.tenders.tables import Lot
 
 
@@ -41,6 +43,8 @@ class Desk:
     bid: Bid | None
     versions: Sequence[VersionView]
     receipts: Sequence[Receipt]
+    document_key: str | None
+    renewed: Mapping[str, str]  # until when document and receipts with further time stamps last, by key
     own_certificates: Sequence[BoundCertificate]
     custodian_certificates: Sequence[BoundCertificate]
 
@@ -56,10 +60,14 @@ async def desk_of(session: AsyncSession, lot_id: UUID, actor: Actor) -> Desk:
     bid = (await session.execute(own)).scalar_one_or_none()
     fingerprints = [str(item["certificate"]) for item in lot.custodians]
     custodians = await session.scalars(select(BoundCertificate).where(BoundCertificate.fingerprint.in_(fingerprints)))
+    receipts = await _receipts(session, bid) if bid else ()
+    document = await issued_document(session, lot_id)
+    document_key = document.signed_pdf_key if document else None
     return Desk(
         lot=lot, tender=await tender_code(session, lot), now=now, bid=bid,
         versions=await _versions(session, bid) if bid else (),
-        receipts=await _receipts(session, bid) if bid else (),
+        receipts=receipts, document_key=document_key,
+        renewed=await renewals(session, [document_key, *map(pdf_key, receipts)]),
         own_certificates=await certificates(session, party_id, now), custodian_certificates=custodians.all())
 
 

@@ -185,7 +185,7 @@ def _record(view: HallView) -> dict[str, Any] | None:
     return {"sha256": opening.record_sha256, "pdf_sha256": opening.record_pdf_sha256,
             "signatures": [{"capacity": each.capacity, "name": each.name, "signed_at": _at(each.signed_at)}
                            for each in view.signatures],
-            "published_at": _at(opening.published_at)}
+            "published_at": _at(opening.published_at), "renewed_until": view.renewed}
 
 
 def _acts(view: HallView) -> tuple[list[str], list[dict[str, str]]]:

@@ -35,6 +35,7 @@ from bidding.opening.tables import (
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound
 from storage.ledger.tables import LedgerEntry
+from trading.papers.queries import renewals
 from trading.parties.tables import Party
 from trading.tenders.disclosure import Subject, is_public, shows
 from trading.tenders.model import BEFORE_DEADLINE, Stage
@@ -70,6 +71,7 @@ class HallView:
     objections: Sequence[OpeningObjection] = ()
     security: Mapping[UUID, Security]
     signatures: Sequence[RecordSignature] = ()
+    renewed: Mapping[str, str]  # until when published records with further time stamps last, by envelope
     envelope: str = WHOLE
     prices: PriceOpening | None = None  # of two envelopes, once it is fixed who passed
 
@@ -125,7 +127,7 @@ async def view_hall(session: AsyncSession, lot_id: UUID, actor: Actor) -> HallVi
         complaints=await complaints_of(session, opening, [bid.bid_id for bid in bids]) if opening else (),
         damages=await _damages(session, opening, bids),
         objections=await objections_of(session, shown), signatures=await signatures_of(session, shown),
-        envelope=envelope, prices=await session.get(PriceOpening, lot_id))
+        renewed=await _renewed(session, opening), envelope=envelope, prices=await session.get(PriceOpening, lot_id))
 
 
 async def _damages(session: AsyncSession, opening: Opening | None,
@@ -134,6 +136,14 @@ async def _damages(session: AsyncSession, opening: Opening | None,
     for row in await damages_of(session, opening, [bid.bid_id for bid in bids]) if opening else ():
         found.setdefault(row.bid_id, []).append(row)
     return found
+
+
+async def _renewed(session: AsyncSession, opening: Opening | None) -> Mapping[str, str]:
+    if opening is None or opening.published_at is None:
+        return {}
+    found = (await session.scalars(select(Opening).where(Opening.lot_id == opening.lot_id))).all()
+    envelopes = {each.record_pdf_key: each.envelope for each in found}
+    return {envelopes[key]: until for key, until in (await renewals(session, envelopes)).items()}
 
 
 async def _names(session: AsyncSession, lot: Lot, opening: Opening | None) -> Mapping[UUID, str]:

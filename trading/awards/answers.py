@@ -1,9 +1,8 @@
 """How an award is told to clients: what each may see of it, with ``may`` and ``missing``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -13,15 +12,14 @@ from trading.awards import acts
 from trading.awards.acts import AwardAct
 from trading.awards.award_file import AwardFile, award_rule, facts_of
 from trading.awards.delivery_rules import contract_is_made_in_time
-from trading.awards.letter_answers import letter_answer
+from trading.awards.letter_answers import Delivery, letter_answer
 from trading.awards.model import AwardFacts, Paperwork, TextKind
 from trading.awards.permissions import is_inside
 from trading.awards.rules import candidates_are_publicised_in_time, report_is_filed_in_time
-from trading.awards.tables import AwardBidder, AwardText, Contract, CourierEvent, CourierOrder, ResultObjection
+from trading.awards.tables import AwardBidder, AwardText, Contract, ResultObjection
 from trading.tenders.views import rules_view
 
 Json = dict[str, Any]
-Parcels = Mapping[UUID, tuple[CourierOrder, list[CourierEvent]]]
 
 
 def wire(moment: datetime | None) -> str | None:
@@ -38,7 +36,7 @@ def rights(file: AwardFile, facts: AwardFacts, among: Sequence[AwardAct] | None 
             "missing": {name: rules_view(rules) for name, rules in unmet.items() if rules}}
 
 
-def award_answer(file: AwardFile, actor: Actor, parcels: Parcels) -> Json:
+def award_answer(file: AwardFile, actor: Actor, delivery: Delivery) -> Json:
     """The whole state as this asker may know it."""
     facts, inside = facts_of(file), is_inside(file.roles)
     own = [each for each in file.bidders if actor.is_party(each.party_id)]
@@ -49,7 +47,7 @@ def award_answer(file: AwardFile, actor: Actor, parcels: Parcels) -> Json:
         "ranking": [bidder_line(each) for each in (file.bidders if inside else own)] if inside or own else None,
         "winner": winner_line(file), "texts": {kind.value: _text(file, kind, inside) for kind in TextKind},
         "objections": objections_part(file, actor), "report": _report(file, facts) if inside else None,
-        "letters": _letters(file, actor, parcels) if inside or own else None,
+        "letters": _letters(file, actor, delivery) if inside or own else None,
         "contract": _contract(file), "contract_by": wire(facts.contract_by),
         "warnings": rules_view(_warnings(facts)) if inside else [],
         "archived_at": wire(file.award.archived_at), "package_sha256": file.award.package_sha256,
@@ -132,14 +130,14 @@ def _report(file: AwardFile, facts: AwardFacts) -> Json | None:
             "text": award.report or None, "late_reason": award.report_late_reason or None}
 
 
-def _letters(file: AwardFile, actor: Actor, parcels: Parcels) -> Json:
+def _letters(file: AwardFile, actor: Actor, delivery: Delivery) -> Json:
     award, inside = file.award, is_inside(file.roles)
     shown = [each for each in file.letters if inside or (each.sent_at and actor.is_party(each.party_id))]
     whole = {"reply_by": wire(award.letters_reply_by), "remarks": award.letters_remarks,
              "verifier": award.letters_verifier or None, "verified_at": wire(award.letters_verified_at),
              "reason": award.letters_reason or None} if inside else {}
     return {"status": award.letters if inside or shown else Paperwork.NONE, "sent_at": wire(award.letters_sent_at),
-            **whole, "items": [letter_answer(file, each, actor, parcels.get(each.id)) for each in shown]}
+            **whole, "items": [letter_answer(file, each, actor, delivery) for each in shown]}
 
 
 def _contract(file: AwardFile) -> Json | None:

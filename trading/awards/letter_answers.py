@@ -1,7 +1,9 @@
 """How a letter is told to its addressee and to those who send it."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from storage.kernel.actor import Actor
 from storage.kernel.clock import to_wire
@@ -15,13 +17,23 @@ Json = dict[str, Any]
 Parcel = tuple[CourierOrder, list[CourierEvent]]
 
 
-def letter_answer(file: AwardFile, letter: AwardLetter, actor: Actor, parcel: Parcel | None) -> Json:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of letters, by letter: their parcels, and until when files with further time stamps last."""
+
+    parcels: Mapping[UUID, Parcel]
+    renewed: Mapping[UUID, str]
+
+
+def letter_answer(file: AwardFile, letter: AwardLetter, actor: Actor, delivery: Delivery) -> Json:
     """One letter with the acts that the asker may do on it now."""
+    parcel = delivery.parcels.get(letter.id)
     name = next(each.name for each in file.bidders if each.id == letter.bidder_id)
     return {
         "id": str(letter.id), "kind": letter.kind, "number": letter.number, "status": file.award.letters,
         "bidder": {"id": str(letter.bidder_id), "name": name}, "reason": letter.reason,
         "paper_id": str(letter.paper_id) if letter.paper_id else None, "sha256": letter.sha256 or None,
+        "renewed_until": delivery.renewed.get(letter.id),
         "sent_at": to_wire(letter.sent_at) if letter.sent_at else None,
         "read_at": to_wire(letter.read_at) if letter.read_at else None, "has_address": letter.consented_at is not None,
         "courier": _parcel(parcel), "has_service_record": letter.service_record is not None,

@@ -11,8 +11,12 @@ from storage.kernel.actor import PLATFORM, Actor
 from storage.kernel.clock import to_wire
 from storage.kernel.errors import NotFound
 from trading.awards.award_file import AwardFile, load
+from trading.awards.letter_answers import Delivery
+from trading.awards.letter_paper import result_key
 from trading.awards.permissions import is_inside
 from trading.awards.tables import Award, AwardBidder, AwardLetter, Contract, CourierEvent, CourierOrder
+from trading.papers.queries import renewals
+from trading.papers.tables import Paper
 from trading.tenders import queries
 from trading.tenders.tables import Lot
 
@@ -62,6 +66,16 @@ async def parcels_of(session: AsyncSession,
     events = (await session.scalars(select(CourierEvent).where(
         CourierEvent.order_id.in_([each.id for each in orders])).order_by(CourierEvent.at, CourierEvent.id))).all()
     return {order.letter_id: (order, [each for each in events if each.order_id == order.id]) for order in orders}
+
+
+async def delivery_of(session: AsyncSession, letters: Sequence[AwardLetter]) -> Delivery:
+    """What became of letters, for ``letter_answer``."""
+    papers = {each.paper_id: each.id for each in letters if each.paper_id is not None}
+    keys = {result_key(each): each.id for each in letters if each.paper_id is None}
+    for paper_id, key in await session.execute(select(Paper.id, Paper.pdf_key).where(Paper.id.in_(papers))):
+        keys[key] = papers[paper_id]
+    renewed = {keys[key]: until for key, until in (await renewals(session, keys)).items()}
+    return Delivery(await parcels_of(session, letters), renewed)
 
 
 async def award_facts_for_archive(session: AsyncSession, lot_id: UUID) -> dict[str, Any] | None:

@@ -36,7 +36,7 @@ _LARGEST = 64 << 20
 
 async def _letter(letter_id: UUID, actor: Actor, reader: AsyncSession) -> Json:
     file, letter = await queries.letter_for(reader, letter_id, actor)
-    return letter_answer(file, letter, actor, (await queries.parcels_of(reader, [letter])).get(letter.id))
+    return letter_answer(file, letter, actor, await queries.delivery_of(reader, [letter]))
 
 
 @post("/api/lots/{lot_id:uuid}/letters", operation_id="writeLetters", status_code=200, opt=_REFUSALS)

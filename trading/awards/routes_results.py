@@ -19,7 +19,7 @@ from trading.awards.award_file import facts_of, look
 from trading.awards.commands import choosing, objecting, publishing, texts
 from trading.awards.model import Paperwork, TextKind
 from trading.awards.permissions import is_inside
-from trading.awards.queries import parcels_of
+from trading.awards.queries import delivery_of
 from trading.tenders.forms import Judgement
 
 Json = dict[str, Any]
@@ -33,7 +33,7 @@ _ON_RESULT = (AwardAct.CONFIRM_WINNER, AwardAct.WRITE_RESULT, AwardAct.SUBMIT_RE
 async def told(lot_id: UUID, actor: Actor, reader: AsyncSession) -> Json:
     """The award as the actor may know it, after an act or at its asking."""
     file = await look(reader, lot_id, actor)
-    return answers.award_answer(file, actor, await parcels_of(reader, file.letters))
+    return answers.award_answer(file, actor, await delivery_of(reader, file.letters))
 
 
 @get("/api/lots/{lot_id:uuid}/award", operation_id="readAward")

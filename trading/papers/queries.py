@@ -1,6 +1,6 @@
 """Reads of papers; other rooms use these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,6 +60,7 @@ async def paper_answer(session: AsyncSession, held: Paper, actor: Actor) -> dict
         "id": str(held.id), "kind": held.kind, "title": held.title, "sha256": held.pdf_sha256,
         "created_at": to_wire(held.created_at),
         "completed_at": to_wire(held.completed_at) if held.completed_at else None,
+        "renewed_until": (await renewals(session, [held.pdf_key])).get(held.pdf_key),
         "seats": [{"capacity": capacity, "name": signed[capacity].name if capacity in signed else None,
                    "certificate": signed[capacity].certificate if capacity in signed else None,
                    "signed_at": _instant(signed.get(capacity))} for capacity in sorted(held.seats)],
@@ -79,6 +80,14 @@ async def newest_key(session: AsyncSession, key: str, *, renewed: bool = True) -
     """Where a signed file lies with its further stamps; ``key`` itself where it has none or they are not wanted."""
     found = await session.scalar(select(LastingFile.renewed_key).where(LastingFile.key == key)) if renewed else None
     return found or key
+
+
+async def renewals(session: AsyncSession, keys: Collection[str | None]) -> dict[str, str]:
+    """Until when files with further stamps last, as answers carry it, by the keys of the files that were signed;
+    those without are absent."""
+    query = select(LastingFile.key, LastingFile.stamped_until).where(
+        LastingFile.key.in_([each for each in keys if each]), LastingFile.renewed_key.is_not(None))
+    return {key: to_wire(until) for key, until in await session.execute(query) if until is not None}
 
 
 @dataclass(frozen=True, slots=True)

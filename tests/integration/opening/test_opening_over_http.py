@@ -3,14 +3,18 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import insert, select
 
-from bidding.bids.tables import BidVersion
+from bidding.bids.receipt_pdf import pdf_key
+from bidding.bids.tables import Bid, BidVersion, Receipt
 from bidding.opening.statements import confirmation_bytes
+from bidding.opening.tables import Opening
 from frontend.cli.access_checks import check_security_keys
 from frontend.cli.client import ApiClient, ApiError
 from frontend.cli.identity import ClientIdentity
@@ -18,14 +22,17 @@ from frontend.cli.verify import verify
 from storage.crypto.canonical import from_base64, to_base64
 from storage.database.engine import Sessions
 from storage.database.settings import Settings
-from storage.kernel.clock import process_now
+from storage.kernel.clock import process_now, to_wire
+from storage.kernel.identifiers import new_id
 from storage.objects.store import ObjectStore
 from tests.bids_world import Person
 from tests.fresh_proof import By, StaleSession
 from tests.nodes import NodeProcess
 from tests.opening_world import PRICES, Hall, found_hall, parts_for, signed_release
 from tests.waiting import until
+from trading.papers.tables import LastingFile
 
+UNTIL = datetime(2046, 1, 1, tzinfo=UTC)
 PROOFS: tuple[By, By] = ("touch", "certificate")
 BODY = bytes(range(256)) * 70_000  # 17.9 MB: three segments
 
@@ -201,6 +208,38 @@ def _read_back(house: House, folder: Path) -> None:
     assert "among them 3 of 3 submissions" in told.output
 
 
+async def _gets_further_stamps(hall: Hall) -> list[bytes]:
+    """The record, and the first bidder's receipt, as if renewed long after; answers the renewed files."""
+    async with hall.world.sessions() as session, session.begin():
+        record = await session.scalar(select(Opening.record_pdf_key).where(Opening.lot_id == hall.lot.id))
+        receipt = await session.scalar(
+            select(Receipt).join(BidVersion, BidVersion.id == Receipt.bid_version_id).join(
+                Bid, Bid.id == BidVersion.bid_id).where(
+                Bid.lot_id == hall.lot.id, Bid.party_id == hall.world.bidders[0].party.id))
+        assert record is not None
+        assert receipt is not None
+        made = []
+        for key in (record, pdf_key(receipt)):
+            made.append(f"%PDF-1.7 {key} and further stamps".encode())
+            await hall.store.put(renewed := f"restamped/{new_id()}.pdf", made[-1], "application/pdf")
+            await session.execute(insert(LastingFile).values(
+                key=key, stamped_until=UNTIL, authority="", renewed_key=renewed, renewals=1, retry_at=UNTIL,
+                failures=0, last_error=""))
+    return made
+
+
+def _offers_them(house: House, record: bytes, receipt: bytes) -> None:
+    shown = house.public.get(f"{house.lot}/hall")["record"]
+    assert shown["renewed_until"] == {"whole": to_wire(UNTIL)}
+    assert house.public.get_bytes(f"{house.lot}/opening-record/pdf?envelope=whole&renewed=true") == record
+    assert house.public.get_bytes(f"{house.lot}/opening-record/pdf") != record, "what the ledger names stays"
+    first, second = (house.client(each) for each in house.hall.world.bidders[:2])
+    [line] = first.get(f"{house.lot}/bid")["bid"]["receipts"]
+    assert line["renewed_until"] == to_wire(UNTIL)
+    assert first.get_bytes(f"/api/receipts/{line['number']}/pdf?renewed=true") == receipt
+    assert [each["renewed_until"] for each in second.get(f"{house.lot}/bid")["bid"]["receipts"]] == [None]
+
+
 @pytest.mark.cts("A-107", "A-110", "A-111", "A-112", "B-016", "B-017")
 async def test_an_opening_runs_over_the_nodes_own_interface(node_hall: Hall, node: NodeProcess,
                                                             tmp_path: Path) -> None:
@@ -216,6 +255,8 @@ async def test_an_opening_runs_over_the_nodes_own_interface(node_hall: Hall, nod
     assert [row["price"] for row in shown["announced"]["rows"]] == list(PRICES)
     await asyncio.to_thread(_conclude, house, shown["announced"]["rows"])
     await asyncio.to_thread(_read_back, house, tmp_path)
+    assert house.public.get(f"{house.lot}/hall")["record"]["renewed_until"] == {}, "no dead button"
+    await asyncio.to_thread(_offers_them, house, *await _gets_further_stamps(node_hall))
     record = json.loads((tmp_path / "record.json").read_text())["record"]
     assert record["objections"][0]["answer"] == "大写由数字换算，无误"
     assert [(each["place"], each["at"], each["flags"]) for each in record["certificates"]] == [

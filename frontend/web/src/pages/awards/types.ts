@@ -13,7 +13,7 @@ export interface AwardText {
 export interface Objection { id: string; name: string; text: string; at: string; due_at: string; answer: string | null; answered_by: string | null; answered_at: string | null; late_reason: string | null; is_late: boolean }
 export interface Courier { order: string; status: string; waybill: string | null; ordered_at: string; signed_at: string | null; events: { status: string; at: string; place: string }[] }
 export interface Letter {
-  id: string; kind: 'award' | 'result'; number: string; status: string; bidder: { id: string; name: string }; reason: string; paper_id: string | null; sha256: string | null
+  id: string; kind: 'award' | 'result'; number: string; status: string; bidder: { id: string; name: string }; reason: string; paper_id: string | null; sha256: string | null; renewed_until: string | null
   sent_at: string | null; read_at: string | null; has_address: boolean; courier: Courier | null; has_service_record: boolean; may: string[]; missing: Missing
   lot?: { id: string; code: string; title: string }
 }

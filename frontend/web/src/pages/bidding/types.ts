@@ -17,11 +17,11 @@ export interface Desk {
     segments: Record<string, number>; largest: Record<string, number>; custodians: { index: number; name: string; role: string; certificate: string; certificate_pem: string }[]
     announced_fields: Field[]; bid_parts: { number: string; title: string; required: boolean; priced?: boolean }[]; price_limit: string | null; deposit: string | null; deposit_forms: string[]; validity_days: number; statement_sizes: Record<string, number | null>; certificates: OwnCertificate[]
   }
-  may: string[]; missing: UnmetRule[]; warnings: Warning[]
+  document_renewed_until: string | null; may: string[]; missing: UnmetRule[]; warnings: Warning[]
 }
 /** Forbids nothing; one with a `certificate` tells that it ends too soon after the opening (R-704). */
 export interface Warning { number: string; text: string; certificate?: string }
 /** An own envelope after the hour: opened, or what became of it; `left` when the second opening went by without it (R-318). */
 export interface OwnEnvelope { envelope: 'whole' | 'technical' | 'price'; state: 'sealed' | 'open' | 'unpublished' | 'unopened' | 'left'; cause: string | null; consequence: string | null; decrypted_at: string | null; body: Body | null }
-export interface ReceiptLine { number: string; kind: 'receipt' | 'withdrawal'; version: number; decided_at: string }
+export interface ReceiptLine { number: string; kind: 'receipt' | 'withdrawal'; version: number; decided_at: string; renewed_until: string | null }
 export interface ReceiptView { number: string; kind: string; body: string; signature: unknown; proof: unknown }

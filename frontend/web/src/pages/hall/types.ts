@@ -51,7 +51,7 @@ export interface Snapshot {
   objections: Objection[]
   objections_until: string | null
   confirmations_until: string | null
-  record: { sha256: string; pdf_sha256: string; signatures: { capacity: string; name: string; signed_at: string }[]; published_at: string | null } | null
+  record: { sha256: string; pdf_sha256: string; signatures: { capacity: string; name: string; signed_at: string }[]; published_at: string | null; renewed_until: Record<string, string> } | null
   may: string[]
   missing: { act: string; number: string; title: string; cites: string }[]
   feed: { stream: string; position: number }
