@@ -18,10 +18,11 @@ from bidding.opening.timers import timers as opening_timers
 from bidding.opening.worker import OpeningWorker
 from frontend.server.feed import listen
 from frontend.server.partners import post_of, way_out
-from frontend.server.parts import Parts
+from frontend.server.parts import Parts, renew_own
 from frontend.server.publishing import publish_client
 from frontend.server.reactions import reactions_of
 from frontend.server.watch import keep_watch
+from storage.crypto.tsa import EmbeddedAuthority
 from storage.idempotency.answers import forget_old
 from storage.ledger.sequencer import Sequencer
 from storage.ledger.stamping import stamp_checkpoint
@@ -86,7 +87,12 @@ def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def renew() -> int:
         return await renew_stamps(parts.work, Renewing(parts.store, parts.keys, parts.authority))
 
-    chores = [Housekeeping("trust.ask", timedelta(seconds=1), ask),
+    async def renew_authority() -> None:
+        if await asyncio.to_thread(renew_own, parts) and isinstance(parts.authority, EmbeddedAuthority):
+            parts.authority.take(parts.keys.timestamp)
+
+    chores = [Housekeeping("authority.renew", timedelta(hours=1), renew_authority),
+              Housekeeping("trust.ask", timedelta(seconds=1), ask),
               Housekeeping("trust.folder", timedelta(seconds=5), look),
               Housekeeping("ledger.stamp", timedelta(seconds=15), stamp),
               Housekeeping("stamps.note", timedelta(minutes=10), note),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from frontend.server.hub import Caps, Hub
-from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
+from storage.crypto.platform_keys import PlatformKeys, load_platform_keys, renew_embedded
 from storage.crypto.tsa import EmbeddedAuthority, HttpAuthority, TimestampAuthority
 from storage.database.engine import Sessions, make_engine, make_sessions
 from storage.database.settings import Settings
@@ -69,11 +69,21 @@ def caps_of(settings: Settings) -> Caps:
     return Caps(settings.sockets_per_address, settings.sockets_per_account, settings.sockets_per_lot)
 
 
+def _ocsp_address(settings: Settings) -> str:
+    return f"{settings.public_origin}{OCSP_PATH}"
+
+
+def renew_own(parts: Parts) -> bool:
+    """Renews what the embedded authority says and bears; answers whether it stamps by another certificate now."""
+    return renew_embedded(parts.keys, parts.settings.key_directory, now=process_now(),
+                          ocsp_address=_ocsp_address(parts.settings))
+
+
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[Parts]:
     """Opens the parts, and closes them in reverse."""
     keys = load_platform_keys(settings.key_directory, name=settings.platform_name, now=process_now(),
-                              ocsp_address=f"{settings.public_origin}{OCSP_PATH}")
+                              ocsp_address=_ocsp_address(settings))
     authority = HttpAuthority(settings.tsa_url) if settings.tsa_url else EmbeddedAuthority(keys.timestamp)
     engine = make_engine(settings)
     store = ObjectStore.from_settings(settings)

@@ -1,4 +1,4 @@
-"""Answers OCSP questions (RFC 6960) about the two certificates of the embedded authority. Not for production."""
+"""Answers OCSP questions (RFC 6960) about the certificates of the embedded authority. Not for production."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ def answer_ocsp(question: bytes, keys: PlatformKeys, now: datetime) -> bytes:
         serial = ocsp.load_der_ocsp_request(question).serial_number
     except (ValueError, TypeError, NotImplementedError):
         return _refused(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
-    for certificate in (keys.document.certificate, keys.timestamp.certificate):
+    for certificate in keys.own:
         if certificate.x509.serial_number == serial:
             for answer in keys.vouched(certificate, now):
                 return answer

@@ -69,7 +69,12 @@ class EmbeddedAuthority:
     is_demo = True
 
     def __init__(self, identity: CertifiedKey, clock: Callable[[], datetime] = process_now) -> None:
-        self._identity, self._clock = identity, clock
+        self._clock = clock
+        self.take(identity)
+
+    def take(self, identity: CertifiedKey) -> None:
+        """Stamps by this identity from now on: its certificate was renewed."""
+        self._identity = identity
         self._certificates = [asn1.Certificate.load(item.der) for item in identity.chain]
         self.name = identity.certificate.common_name
 

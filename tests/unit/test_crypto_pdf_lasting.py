@@ -3,12 +3,14 @@ ETSI EN 319 102-1, by Poppler and by OpenSSL; now and in the years to come."""
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from asn1crypto import crl
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
@@ -26,7 +28,7 @@ from storage.crypto.errors import TimestampRefused
 from storage.crypto.pdf_lasting import make_lasting, own_trust, restamp, seal_paper
 from storage.crypto.pdf_signing import Evidence, finish_pdf, prepare_pdf
 from storage.crypto.pdf_validation import B_B, B_LT, B_LTA, B_T, validate_paper
-from storage.crypto.platform_keys import PlatformKeys, load_platform_keys
+from storage.crypto.platform_keys import PlatformKeys, load_platform_keys, renew_embedded
 from storage.crypto.responder import answer_ocsp
 from storage.crypto.trust import TrustList, read_trust_list, trust_of
 from storage.crypto.tsa import EmbeddedAuthority
@@ -202,3 +204,43 @@ def test_an_answer_is_good_for_a_day(keys: PlatformKeys) -> None:
     end = told.next_update_utc
     assert isinstance(end, datetime)
     assert end - NOW <= timedelta(days=1)
+
+
+async def test_the_embedded_authority_renews_itself_and_what_it_stamped_before_goes_on_being_proven(
+        plain: bytes, tmp_path: Path) -> None:
+    keys, other = (load_platform_keys(tmp_path, name="云开平台", now=NOW, ocsp_address=ADDRESS) for _ in range(2))
+    first, authority = keys.timestamp.certificate, EmbeddedAuthority(keys.timestamp)
+    sealed = await seal_paper(plain, keys, authority, field_name="platform", reason="回执", now=NOW)
+    early = first.not_after - timedelta(days=365)
+    assert not renew_embedded(keys, tmp_path, now=early, ocsp_address=ADDRESS), "a year before there is time"
+    assert crl.CertificateList.load(keys.crls[0])["tbs_cert_list"]["next_update"].native > early, "its list is fresh"
+
+    late = first.not_after - timedelta(days=190)
+    with ThreadPoolExecutor(2) as nodes:
+        work = [nodes.submit(renew_embedded, each, tmp_path, now=late, ocsp_address=ADDRESS) for each in (keys, other)]
+    assert [each.result() for each in work] == [True, True]
+    assert keys.timestamp.certificate.fingerprint == other.timestamp.certificate.fingerprint, "once across nodes"
+    assert keys.timestamp.certificate.not_after > first.not_after + timedelta(days=3000)
+    started = load_platform_keys(tmp_path, name="云开平台", now=late)
+    assert started.own == keys.own == (keys.document.certificate, keys.timestamp.certificate, first)
+    assert [len(keys.vouched(each, late)) for each in keys.own] == [1, 1, 1]
+    assert not renew_embedded(started, tmp_path, now=late)
+
+    authority = EmbeddedAuthority(other.timestamp, lambda: late)
+    authority.take(keys.timestamp)
+    renewed = await restamp(sealed, Evidence(own_trust(keys, late), late), authority)
+    roots = trust_of([root.der for root in keys.roots])
+    found = await validate_paper(renewed, roots, first.not_after + timedelta(days=365))
+    assert [(each.level, each.holds) for each in found.signatures] == [(B_LTA, True)]
+    assert [(each.is_trusted, each.ends_at) for each in found.stamps] == [
+        (True, first.not_after), (True, keys.timestamp.certificate.not_after)]
+    assert [each.holds for each in (await validate_paper(sealed, roots, late)).signatures] == [True]
+
+
+def test_certified_keys_are_left_alone(tmp_path: Path) -> None:
+    load_platform_keys(tmp_path, name="云开平台", now=NOW)
+    (tmp_path / "platform" / "authority.pem").unlink()
+    keys = load_platform_keys(tmp_path, name="云开平台", now=NOW)
+    held = (tmp_path / "platform" / "timestamp.pem").read_bytes()
+    assert not renew_embedded(keys, tmp_path, now=keys.timestamp.certificate.not_after)
+    assert ((tmp_path / "platform" / "timestamp.pem").read_bytes(), keys.crls) == (held, ())
