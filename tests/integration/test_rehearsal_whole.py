@@ -2,15 +2,20 @@
 
 import ast
 import json
+import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from frontend.cli.rehearsal.model import Fate, Plan, Security, cast
+from storage.crypto.canonical import from_base64, to_base64
 from tests.integration.test_rehearsal import COMMAND, STAGES, environment
 from tests.nodes import ROOT
 
@@ -56,8 +61,33 @@ def test_a_tender_goes_from_enrolment_to_its_archive_and_a_stranger_recomputes_i
     assert sorted(each["verdict"] for each in package["security"]) == ["MATCHED", "NONE", "SHORT", "VALID", "VALID"]
     rows = package["evaluation"]["outcome"]["rows"]
     assert [row["price"] for row in rows if row["rank"] is None] == [None], "who failed: its price was never opened"
+    _the_page_judges(kept, package, tmp_path / "page")
     assert [str(path) for path in temporary.rglob("*")] == []
     assert [process for process in psutil.process_iter() if str(temporary) in " ".join(_command(process))] == []
+
+
+def _the_page_judges(kept: Path, package: dict[str, Any], folder: Path) -> None:
+    """The verification page finds nothing wrong with the archive, says what it leaves to the program, and sees what
+    was changed."""
+    files = folder / "files"
+    files.mkdir(parents=True)
+    roots = [each.read_text() for each in [kept / "roots.pem", *sorted((kept / "trust").glob("*.pem"))]]
+    pems = [each for text in roots for each in re.findall(r"-----BEGIN[^-]+-----[^-]+-----END[^-]+-----", text)]
+    anchor = {"key": package["opening"]["ledger"]["key"], "roots": pems}
+    (folder / "anchor.json").write_text(json.dumps(anchor), encoding="utf-8")
+    paper = deepcopy(package)
+    content = from_base64(paper["files"][1]["content"], "content")
+    paper["files"][1]["content"] = to_base64(content[:2000] + bytes([content[2000] ^ 1]) + content[2001:])
+    less = {**package, "files": package["files"][:-1]}
+    for name, each in (("honest", package), ("paper", paper), ("less", less)):
+        (files / name).write_text(json.dumps(each, ensure_ascii=False), encoding="utf-8")
+    done = subprocess.run([ROOT / ".ci/npm", "run", "--silent", "agree"], capture_output=True, text=True, check=False,
+                          env={**os.environ, "EVIDENCE": str(folder)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    points = json.loads((folder / "points.json").read_text())
+    assert points["honest"] == ["archive-scores"], "all else holds"
+    assert {"archive-papers", "archive-paper", "archive-seal"} <= set(points["paper"])
+    assert points["less"] == ["archive-papers", "archive-scores", "archive-seal"]
 
 
 def test_a_rehearsal_of_one_envelope_differs_only_where_it_is_tried_elsewhere():

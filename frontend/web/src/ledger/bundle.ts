@@ -98,7 +98,7 @@ async function checkLedger(bundle: Bundle, key: string) {
 }
 
 /** A payload without its salt proves nothing and is left out. */
-function actsOf(ledger: Export): [Acts, Acts] {
+export function actsOf(ledger: Export): [Acts, Acts] {
   const parts: [Map<string, JsonObject[]>, Map<string, JsonObject[]>] = [new Map(), new Map()]
   let acts = parts[0]
   for (const { entry, payload, salt } of ledger.entries) {
@@ -183,11 +183,11 @@ async function checkRecord({ lot, opening, acts, frozenBy }: Opened, key: string
 }
 
 /** The file is, to its last value, as the platform gave it out: also what no other evidence covers. */
-async function checkSeal(bundle: Bundle, trust: PlatformTrust): Promise<Certificate> {
-  const { seal, ...rest } = bundle
+export async function checkSeal<T extends { readonly kind: string; readonly seal: Bundle['seal'] }>(document: T, trust: PlatformTrust): Promise<Certificate> {
+  const { seal, ...rest } = document
   const told = parseCanonicalObject(seal.text)
   const leaf = await checkPlatformSignature('ebid/1 export-seal\0', seal.text, seal.signature, trust, new Date(String(told.at)))
-  insist(told.v === 1 && told.kind === 'export-seal' && told.of === bundle.kind, 'not-authentic', 'the seal of another kind of document')
+  insist(told.v === 1 && told.kind === 'export-seal' && told.of === document.kind, 'not-authentic', 'the seal of another kind of document')
   insist(told.sha256 === (await sha256Hex(canonicalBytes(rest as unknown as Json))), 'not-authentic', 'something was changed after it was given out')
   return leaf
 }

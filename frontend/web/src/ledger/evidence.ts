@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '@/sealing/canonical'
 import { insist } from '@/sealing/faults'
 import type { Certificate } from '@/sealing/certificate'
 import { checkNotice, type PlatformTrust, type SignedNotice } from '@/sealing/notice'
+import type { Archive } from './archive'
 import { checkBundle } from './bundle'
 import type { Bundle } from './bundleShape'
 import { parseNote, parseVerifierKey, verifyCheckpoint } from './checkpoint'
@@ -14,7 +15,7 @@ import { ledgerOf, type ReceiptDocument, signerOf, stampsOf } from './receipt'
 import { checkRecordDocument, type RecordDocument } from './record'
 import { cosignersOf } from './witnesses'
 
-export type EvidenceKind = 'receipt' | 'withdrawal' | 'bundle' | 'record' | 'notice' | 'entry' | 'sealed' | 'export' | 'checkpoint' | 'pdf' | 'unknown'
+export type EvidenceKind = 'receipt' | 'withdrawal' | 'bundle' | 'archive' | 'record' | 'notice' | 'entry' | 'sealed' | 'export' | 'checkpoint' | 'pdf' | 'unknown'
 
 /** What the page holds against the evidence: pinned by whoever reads it, never taken from the file. */
 export interface Anchor {
@@ -72,7 +73,7 @@ export async function judgeFile(bytes: Bytes, anchor: Anchor, told?: (finding: F
 /** The checkpoint that a document rests on, as far as it carries one. */
 function noteOf(document: JsonObject | string | null): string | null {
   if (document === null || typeof document === 'string') return document
-  const holders = [document, document.ledger, document.proof].filter(isObject)
+  const holders = [document, document.ledger, document.proof, isObject(document.opening) ? document.opening.ledger : null].filter(isObject)
   const note = holders.map((holder) => holder.checkpoint).find((value) => typeof value === 'string')
   return typeof note === 'string' ? note : typeof document.note === 'string' ? document.note : null
 }
@@ -113,6 +114,7 @@ export function kindOf(document: JsonObject | string | null): EvidenceKind {
   if (document === null) return 'unknown'
   if (typeof document === 'string') return 'checkpoint'
   if (document.kind === 'lot-bundle') return 'bundle'
+  if (document.kind === 'lot-archive') return 'archive'
   if (typeof document.body === 'string' && (document.kind === 'receipt' || document.kind === 'withdrawal')) return document.kind
   if (document.kind === 'checkpoint' && typeof document.note === 'string') return 'checkpoint'
   if (typeof document.record_text === 'string') return 'record'
@@ -127,6 +129,7 @@ async function judge(kind: EvidenceKind, document: JsonObject | string | null, a
   switch (kind) {
     case 'receipt': case 'withdrawal': return judgeReceipt(value as ReceiptDocument, anchor, findings)
     case 'bundle': return judgeBundle(value as Bundle, anchor, findings)
+    case 'archive': return judgeArchive(value as Archive, anchor, findings)
     case 'record': return judgeRecord(value as RecordDocument, anchor, findings)
     case 'notice': return judgeNotice(value as SignedNotice, anchor, findings)
     case 'checkpoint': return judgeCheckpoint(typeof value === 'string' ? value : (value as { note: string }).note, anchor, findings)
@@ -154,6 +157,13 @@ async function judgeReceipt(document: ReceiptDocument, anchor: Anchor, findings:
 async function judgeBundle(bundle: Bundle, anchor: Anchor, findings: Findings): Promise<Judged> {
   const list = await checkBundle(bundle, anchor.key, anchor.trust, (finding) => findings.tell(finding))
   return { facts: [['lot', `${bundle.lot.code} ${bundle.lot.title}`], ['opens', bundle.lot.opens_at], ['bids', String(bundle.bids.length)], ['pdf', bundle.record.pdf_sha256]], findings: list }
+}
+
+async function judgeArchive(archive: Archive, anchor: Anchor, findings: Findings): Promise<Judged> {
+  const { checkArchive } = await import('./archive')
+  await checkArchive(archive, { key: anchor.key, trust: anchor.trust, papers: pdfAnchorsOf(anchor) }, findings)
+  const { lot, bids } = archive.opening
+  return { facts: [['lot', `${lot.code} ${lot.title}`], ['opens', lot.opens_at], ['bids', String(bids.length)]], findings: findings.list }
 }
 
 async function judgeRecord(document: RecordDocument, anchor: Anchor, findings: Findings): Promise<Judged> {

@@ -47,7 +47,8 @@ export class Findings {
     this.told?.(finding)
   }
 
-  private add(finding: Finding): void {
+  /** Takes a finding made elsewhere for one of these. */
+  add(finding: Finding): void {
     this.list.push(finding)
     this.tell(finding)
   }
