@@ -44,9 +44,9 @@ def durable(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 async def ready(durable: EmbeddedPostgres, settings: Settings, tmp_path: Path) -> list[Ready]:
     """Fifty signed-in bidders, each with a bid that may be submitted; the token of a session is its version's id."""
     engine = make_engine(settings.model_copy(update={"database_url": durable.url()}))
-    world: World = await found_world(make_sessions(engine), tmp_path / "ca", settings.trust_directory,
-                                     closes_in=timedelta(hours=3))
+    world: World = await found_world(make_sessions(engine), tmp_path / "ca", settings.trust_directory)
     made = await make_ready(world, COUNT)
+    await world.set_deadline(process_now() + timedelta(hours=3))
     now = process_now()
     async with world.sessions() as session:
         session.add_all(LoginSession(
