@@ -22,7 +22,6 @@ from frontend.server.parts import Parts, renew_own
 from frontend.server.publishing import publish_client
 from frontend.server.reactions import reactions_of
 from frontend.server.watch import keep_watch
-from storage.crypto.tsa import EmbeddedAuthority
 from storage.idempotency.answers import forget_old
 from storage.ledger.sequencer import Sequencer
 from storage.ledger.stamping import stamp_checkpoint
@@ -55,6 +54,27 @@ def _sequencer(parts: Parts) -> Sequencer:
                      sealed_batch_seconds=parts.settings.sealed_batch_seconds)
 
 
+def _stamping(parts: Parts) -> list[Housekeeping]:
+    """What keeps time stamps coming, and those that were given from ending."""
+    async def stamp() -> bool:
+        return await stamp_checkpoint(parts.sessions, parts.authority)
+
+    async def note() -> int:
+        named = [finished_files(), finished_records(), signed_documents()]
+        return await note_files(parts.sessions, parts.store, named, [RECEIPTS, LETTERS])
+
+    async def renew() -> int:
+        return await renew_stamps(parts.work, Renewing(parts.store, parts.keys, parts.authority))
+
+    async def renew_authority() -> None:
+        await asyncio.to_thread(renew_own, parts)
+
+    return [Housekeeping("ledger.stamp", timedelta(seconds=15), stamp),
+            Housekeeping("stamps.note", timedelta(minutes=10), note),
+            Housekeeping("stamps.renew", timedelta(minutes=1), renew),
+            Housekeeping("authority.renew", timedelta(hours=1), renew_authority)]
+
+
 def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def push() -> int:
         return await deliver_pending(parts.work, post_of(parts, client))
@@ -74,29 +94,12 @@ def _runner(parts: Parts, client: httpx.AsyncClient) -> Runner:
     async def ask() -> int:
         return await ask_the_cas(parts.sessions, client)
 
-    async def stamp() -> bool:
-        return await stamp_checkpoint(parts.sessions, parts.authority)
-
     async def look() -> None:
         await parts.trust.absorb(parts.work)
 
-    async def note() -> int:
-        named = [finished_files(), finished_records(), signed_documents()]
-        return await note_files(parts.sessions, parts.store, named, [RECEIPTS, LETTERS])
-
-    async def renew() -> int:
-        return await renew_stamps(parts.work, Renewing(parts.store, parts.keys, parts.authority))
-
-    async def renew_authority() -> None:
-        if await asyncio.to_thread(renew_own, parts) and isinstance(parts.authority, EmbeddedAuthority):
-            parts.authority.take(parts.keys.timestamp)
-
-    chores = [Housekeeping("authority.renew", timedelta(hours=1), renew_authority),
-              Housekeeping("trust.ask", timedelta(seconds=1), ask),
+    chores = [Housekeeping("trust.ask", timedelta(seconds=1), ask),
               Housekeeping("trust.folder", timedelta(seconds=5), look),
-              Housekeeping("ledger.stamp", timedelta(seconds=15), stamp),
-              Housekeeping("stamps.note", timedelta(minutes=10), note),
-              Housekeeping("stamps.renew", timedelta(minutes=1), renew),
+              *_stamping(parts),
               Housekeeping("exchange.push", timedelta(seconds=2), push),
               Housekeeping("objects.sweep", timedelta(hours=1), sweep),
               Housekeeping("answers.forget", timedelta(hours=1), forget),

@@ -73,10 +73,12 @@ def _ocsp_address(settings: Settings) -> str:
     return f"{settings.public_origin}{OCSP_PATH}"
 
 
-def renew_own(parts: Parts) -> bool:
-    """Renews what the embedded authority says and bears; answers whether it stamps by another certificate now."""
-    return renew_embedded(parts.keys, parts.settings.key_directory, now=process_now(),
-                          ocsp_address=_ocsp_address(parts.settings))
+def renew_own(parts: Parts) -> None:
+    """Renews what the embedded authority says and bears; it stamps by its new certificate from then on."""
+    is_other = renew_embedded(parts.keys, parts.settings.key_directory, now=process_now(),
+                              ocsp_address=_ocsp_address(parts.settings))
+    if is_other and isinstance(parts.authority, EmbeddedAuthority):
+        parts.authority.take(parts.keys.timestamp)
 
 
 @asynccontextmanager

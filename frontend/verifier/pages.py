@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
-from typing import cast
+from typing import Any
 from urllib.request import Request, urlopen
 
 from bidding.opening.verification import Proven
@@ -41,7 +41,8 @@ def pages(address: str, build: Path | None, given: Given) -> Iterator[Proven]:
     entry = verify_entry_document(document, given.key or document["key"])
     if (entry.action, entry.stream) != (ACTION, STREAM) or "payload" not in document["entry"]:
         raise PagesDiffer("所给的账本条目不是网页程序的公布 / the entry given tells of no web client")
-    told = cast(Files, document["entry"]["payload"]["files"])  # type: ignore[index]
+    payload: Any = document["entry"]["payload"]
+    told: Files = payload["files"]
     steps = iter([Proven(f"账本条目 {entry.seq}（{entry.ts}）：网页程序共 {len(told)} 个文件，摘要 {digest_of(told)}",
                          f"ledger entry {entry.seq} tells of the web client's {len(told)} files, by digest")])
     yield from with_witnesses(steps, document["checkpoint"], given)
