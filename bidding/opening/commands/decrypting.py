@@ -101,23 +101,20 @@ async def _tasks_of(uow: Work, bids: Sequence[OpenedBid], keys: PlatformKeys) ->
         return []
 
 
-async def _settle_spoilt(uow: Work, bids: Sequence[OpenedBid]) -> list[OpenedBid]:
-    """Those whose rows are what the notice lists. The others are settled as with a damaged object: nobody can open
-    them, the fault is the platform's, and prices do not wait for them (R-144)."""
-    sound = []
+async def _sound(uow: Work, bids: Sequence[OpenedBid]) -> list[OpenedBid]:
+    """Those whose rows are what the notice lists. The others wait: rows put back within the window open them still, and
+    its end settles them as the platform's fault (``close_window``)."""
+    spoilt: dict[UUID, str] = {}
     for opening_id in {bid.opening_id for bid in bids}:
         own = [bid for bid in bids if bid.opening_id == opening_id]
-        spoilt = await spoilt_rows(uow.session, await uow.session.get_one(Opening, opening_id), own)
-        for bid in own:
-            if bid.bid_id in spoilt:
-                settle(uow, bid, CAUSES["object-altered"], {"rows": spoilt[bid.bid_id]}, PLATFORM)
-            else:
-                sound.append(bid)
-    return sound
+        spoilt |= await spoilt_rows(uow.session, await uow.session.get_one(Opening, opening_id), own)
+    if spoilt:
+        _LOG.warning("opening.bids_wait", bids=[str(each) for each in spoilt])
+    return [bid for bid in bids if bid.bid_id not in spoilt]
 
 
 async def _tasks(uow: Work, bids: Sequence[OpenedBid], keys: PlatformKeys) -> list[Task]:
-    bids = await _settle_spoilt(uow, bids)
+    bids = await _sound(uow, bids)
     objects = await sealed_objects(uow.session, bids)
     shares = await released_shares(uow.session, [bid.bid_id for bid in bids])
     sessions: dict[UUID, tuple[str, SessionPrivateKey, list[Field]]] = {}
