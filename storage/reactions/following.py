@@ -89,7 +89,7 @@ class Follower:
             newest = await session.scalar(select(LedgerEntry.seq).where(_IS_HEARD).order_by(
                 LedgerEntry.seq.desc()).limit(1))
             known = await session.execute(select(ReactionPosition.name, ReactionPosition.next_seq))
-            places = dict(known.tuples().all())
+            places = dict(known.all())
             again = await due_reactions(session)
         return [each for each in self._reactions
                 if each.name in again or (newest is not None and places.get(each.name, 0) <= newest)]

@@ -12,6 +12,7 @@ import pytest
 import structlog
 from litestar import Litestar, get, post
 from litestar.exceptions import InternalServerException
+from litestar.params import JSONBody
 from litestar.testing import TestClient
 from sqlalchemy.exc import IntegrityError
 
@@ -87,7 +88,7 @@ def test_who_goes_beyond_its_rights_or_fails_to_sign_in_is_in_the_log_by_what_wa
 
 
 @post("/boxes", operation_id="sealBox")
-async def _boxes(data: dict[str, Any]) -> None:
+async def _boxes(data: JSONBody[dict[str, Any]]) -> None:
     """Takes any object."""
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, inspect
+from sqlalchemy import inspect
 
 from bidding.bids.model import PRICE
 from bidding.opening.commands.periods import close_window
@@ -14,6 +14,7 @@ from storage.kernel.actor import PUBLIC
 from storage.kernel.clock import process_now
 from storage.kernel.errors import NotSignedIn
 from storage.kernel.identifiers import new_id
+from tests.asked import statements
 from tests.bids_world import Person
 from tests.opening_world import Hall
 from trading.tenders.tables import Lot
@@ -26,14 +27,7 @@ async def _held(hall: Hall, person: Person) -> list[dict[str, Any]]:
 
 async def _questions(hall: Hall, person: Person) -> int:
     """How many statements the page costs."""
-    asked = []
-    async with hall.world.sessions() as session:
-        # Its own connection's alone: whatever else is at work over the same engine counts for nothing here.
-        line = (await session.connection()).sync_connection
-
-        def count(*args: Any) -> None:
-            asked.append(args[2])
-        event.listen(line, "before_cursor_execute", count)
+    async with hall.world.sessions() as session, statements(session) as asked:
         await custody_of(session, person.actor)
     return len(asked)
 

@@ -1,7 +1,6 @@
 """One task list a person: what is its turn, and never a word of what others do before the deadline (R-122)."""
 
 import pytest
-from sqlalchemy import event
 
 from bidding.bids.queries import own_bids
 from bidding.bids.tasks import tasks_of as bid_tasks
@@ -9,6 +8,7 @@ from bidding.opening.commands.periods import NextStep, begin_decryption
 from bidding.opening.tasks import tasks_of as opening_tasks
 from storage.kernel.actor import PUBLIC
 from storage.kernel.clock import process_now
+from tests.asked import statements
 from tests.bids_world import Client, Person
 from tests.opening_world import PRICES, Hall
 
@@ -87,14 +87,6 @@ async def test_the_public_owes_nothing(hall: Hall) -> None:
 
 
 async def test_however_many_halls_there_are_the_database_is_asked_once(hall: Hall) -> None:
-    asked: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        asked.append(statement)
-
-    async with hall.world.sessions() as session:
-        engine = session.get_bind()
-        event.listen(engine, "before_cursor_execute", note)
+    async with hall.world.sessions() as session, statements(session) as asked:
         [task] = await opening_tasks(session, hall.host.actor, process_now())
-        event.remove(engine, "before_cursor_execute", note)
     assert (task.kind, len(asked)) == ("attend_opening", 1)
