@@ -26,6 +26,7 @@ from storage.kernel.clock import from_wire, process_now
 from storage.kernel.errors import DomainError, Refused
 
 _POLL_SECONDS = 1.0
+_ALREADY: Mapping[str, Any] = {"accepted": True, "already": True, "kept_back": []}  # a bidder's whole bid
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ def release_when_open(api: ApiClient, identity: ClientIdentity, lot: str, *, roo
         hall = api.get(f"/api/lots/{lot}/hall")
         if {"release_bid", "release_shares"} & set(hall["may"]):
             return _release_now(api, identity, lot, roots)
+        if hall["envelope"] == WHOLE and hall["me"]["bid"] and hall["me"]["released_at"]:
+            return dict(_ALREADY)
         is_over = hall["step"] == "failed" or (hall["step"] == "published" and not _waits_for_prices(hall))
         if is_over or time.monotonic() > until:
             raise Refused("没有可以释放的时间段", step=hall["step"])
@@ -226,8 +229,7 @@ def _release_now(api: ApiClient, identity: ClientIdentity, lot: str,
         work = current_work(api, lot)
     found = releases_of(work, identity, roots=roots)
     if work["role"] == "bidder":
-        return send_bidders(api, identity, lot, found) if found.made else {"accepted": True, "already": True,
-                                                                          "kept_back": []}
+        return send_bidders(api, identity, lot, found) if found.made else dict(_ALREADY)
     complaint = found.complaint(work, identity)
     if not found.made and complaint is None:
         return {"accepted": True, "already": not found.kept_back, "kept_back": found.kept_back}

@@ -64,6 +64,8 @@ async def test_release_tells_what_the_platform_damaged(
     assert f"未能释放：{hall.versions[1].bid_id} 开标一览表：平台给出的信封头" in done.stderr
     done = await release(sound)
     assert (done.returncode, done.stdout.strip()) == (0, "已释放"), done.stderr
+    done = await release(sound)
+    assert (done.returncode, done.stdout.strip()) == (0, "此前已释放"), "a repeat is harmless, and does not wait"
     done = await release(lost)
     assert (done.returncode, done.stdout.strip()) == (1, "已释放"), done.stderr
     assert "未能完整开启：“开标一览表”平台存储的文件缺失（平台原因）" in done.stderr
