@@ -117,7 +117,13 @@ def outside(fork: Fork, expected: int) -> list[str]:
 
 
 def written(fork: Fork) -> list[str]:
-    """What the nodes wrote to their logs, and what ``yunkai doctor`` finds."""
+    """What the nodes wrote to their logs, and what ``yunkai doctor`` finds.
+
+    Raises ``TimeoutError`` where a node waited for its database in vain: of a machine that stood still one world tells.
+    """
+    for line in (line for world in fork.both for line in world.log()):
+        if line.get("kind") == "TimeoutError":
+            raise TimeoutError(str(line))
     with ThreadPoolExecutor(2) as pool:
         logs = [[str(without_chance(line)) for line in world.log()] for world in fork.both]
         found = []
