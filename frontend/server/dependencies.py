@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -95,11 +95,16 @@ def provide_keys(state: State) -> PlatformKeys:
     return parts_of(state).keys
 
 
-async def provide_trust(state: State, reader: NamedDependency[AsyncSession]) -> TrustList:
-    """Dependency ``trust``: who is recognised now, by the newest that the operator's folder and the CAs say."""
+async def provide_trust(state: State) -> TrustList:
+    """Dependency ``trust``: who is recognised now, by the newest that the operator's folder and the CAs say.
+
+    Read over a session of its own that is closed at once: requests that each hold one line of the pool and wait for a
+    second hold up one another when many come (fault 18).
+    """
     parts = parts_of(state)
     await parts.trust.prepare(parts.work)
-    return await trust_at(reader, await database_now(reader))
+    async with parts.sessions() as session:
+        return await trust_at(session, await database_now(session))
 
 
 def provide_authority(state: State) -> TimestampAuthority:

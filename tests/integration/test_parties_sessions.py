@@ -1,6 +1,7 @@
 """Signing in by certificate, and what becomes of sessions (R-701, R-704, R-1013, A-12, A-13)."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from frontend.cli.client import ApiError
 from storage.kernel.clock import process_now
 from tests.identities import People, declared, make_people
 from tests.nodes import NodeProcess, rewrite
+from tests.platform_parts import StartNode
 from trading.parties.model import AGREEMENT_VERSION
 
 NAME = "江苏苍梧建设有限公司"
@@ -35,6 +37,18 @@ def test_an_enterprise_enrols_signs_in_and_out(people: People, kind: str) -> Non
     me = client.get("/api/me")
     assert me["actor"]["certificate"] == identity.fingerprint
     assert me["certificates"][0]["key_kind"] == kind
+
+
+def test_more_sign_in_at_once_than_the_pool_has_lines(start_node: StartNode) -> None:
+    people = make_people((node := start_node(database_pool=3)).settings, node.address)
+    clients = [people.verified(f"江苏苍梧第{number}建设有限公司") for number in range(12)]
+    shown = [client.show(client.identity) for client in clients if client.identity is not None]
+    with ThreadPoolExecutor(len(shown)) as pool:
+        answers = [*pool.map(lambda each: httpx.post(f"{node.address}/api/login", json=each, timeout=60), shown)]
+    said = [answer.status_code for answer in answers]
+    if 503 in said:
+        raise TimeoutError(f"requests waited for a line in vain: {said}")
+    assert said == [201] * len(clients)
 
 
 def test_the_token_is_stored_nowhere_and_no_script_reads_the_cookie(people: People, node: NodeProcess) -> None:
