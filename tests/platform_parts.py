@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import product
 from pathlib import Path
-from shutil import copy, rmtree
+from shutil import copy, disk_usage, rmtree
 from tempfile import mkdtemp
 
 import psycopg
@@ -19,6 +19,7 @@ from storage.kernel.clock import process_now
 from tests.nodes import ROOT, NodeProcess
 from tests.ports import draw_ports
 
+_ROOM = 4 << 30  # bytes; three servers of a run take a tenth of it
 BROWSER_ORIGIN = "http://127.0.0.1:8000"
 StartNode = Callable[..., NodeProcess]
 
@@ -27,6 +28,12 @@ def administer(server: EmbeddedPostgres, statement: str) -> None:
     """One statement outside any transaction, such as ``create database``."""
     with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def folder_in_memory() -> str | None:
+    """A folder of the system that lies in memory, where it has room for the databases of a run; else None."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and disk_usage(memory).free >= _ROOM else None
 
 
 @contextmanager
