@@ -40,7 +40,8 @@ def test_an_enterprise_enrols_signs_in_and_out(people: People, kind: str) -> Non
 
 
 def test_more_sign_in_at_once_than_the_pool_has_lines(start_node: StartNode) -> None:
-    people = make_people((node := start_node(database_pool=3)).settings, node.address)
+    node = start_node(database_pool=3)
+    people = make_people(node.settings, node.address)
     clients = [people.verified(f"江苏苍梧第{number}建设有限公司") for number in range(12)]
     shown = [client.show(client.identity) for client in clients if client.identity is not None]
     with ThreadPoolExecutor(len(shown)) as pool:
