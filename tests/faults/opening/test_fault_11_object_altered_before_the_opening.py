@@ -116,7 +116,7 @@ async def _an_intruder_is_found_out(hall: Hall, bidder: Person, data: bytes) -> 
     await _parts(hall, bidder, STATEMENT)
     async with hall.world.sessions() as session:
         row = (await session.scalars(select(ObjectDamage).where(ObjectDamage.bid_id == hall.versions[0].bid_id))).one()
-    await hall.store.put_part(str(row.new_key), str(row.upload_id), 1, data[:-1] + b"?")
+    await hall.store.put_part(str(row.new_key), str(row.upload_id), 1, data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(ObjectAltered, match="分段与清单不符"):
         await _complete(hall, bidder, STATEMENT)
     assert (await hall.entries("bid.restoration_refused"))[0][1]["kind"] == STATEMENT
